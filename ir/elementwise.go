@@ -1,0 +1,60 @@
+package ir
+
+// inferElementwise is the type rule of every elementwise op: NumPy's broadcasting over
+// operands whose dtypes the op's Scalar allows. Mixed dtypes are the caller's to cast.
+func inferElementwise(n *Node) (Type, error) {
+	s := n.Op.Scalar
+	e := Expr{Kind: Apply, Op: n.Op, Args: make([]*Expr, len(n.Args))}
+	if n.Attr != nil {
+		e.DType = n.Attr.DType
+	}
+	var shape []Dim
+	for i, a := range n.Args {
+		if !s.In[i].Has(a.Type.DType) {
+			return Type{}, Errorf(ErrDType, "%s does not take %s as operand %d", n.Op, a.Type.DType.Name(), i+1)
+		}
+		if s.Same && a.Type.DType != n.Args[0].Type.DType {
+			return Type{}, Errorf(ErrDType, "%s takes operands of one dtype, got %s and %s", n.Op, n.Args[0].Type.DType.Name(), a.Type.DType.Name())
+		}
+		e.Args[i] = &Expr{DType: a.Type.DType}
+		var err error
+		if shape, err = Broadcast(shape, a.Type.Shape); err != nil {
+			return Type{}, err
+		}
+	}
+	return Dense(s.Result(&e), shape...), nil
+}
+
+// Broadcast returns the shape of two shapes together: aligned at the right, extents 1
+// stretch. Unknown meets anything; the run checks.
+func Broadcast(a, b []Dim) ([]Dim, error) {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	off := len(a) - len(b)
+	var out []Dim // nil: a as it is
+	for i, d := range b {
+		c := a[off+i]
+		var r Dim
+		switch {
+		case c == d || d.Is(1):
+			continue
+		case c.Is(1):
+			r = d
+		case c.IsUnknown():
+			r = d
+		case d.IsUnknown():
+			continue
+		default:
+			return nil, Errorf(ErrShape, "shapes do not broadcast: axis %d has %s and %s", i-len(b), c, d)
+		}
+		if out == nil {
+			out = append([]Dim(nil), a...)
+		}
+		out[off+i] = r
+	}
+	if out == nil {
+		out = a
+	}
+	return out, nil
+}

@@ -1,0 +1,223 @@
+package ir
+
+// Expr is a node of a kernel's body: one scalar from other scalars. Bodies are DAGs of
+// immutable Exprs; a Builder interns them, so equal subterms are one pointer.
+type Expr struct {
+	Kind  ExprKind
+	Op    *Op     // Apply: an elementwise op
+	DType DType   // the value's type, real: complex operands have a trailing axis of 2
+	Args  []*Expr // Apply: operands; Pick: then, else
+	Bits  uint64  // Const: the element
+
+	N      int     // Axis: the axis; Scalar: the kernel's scalar; State: which state
+	Dim    Dim     // DimValue: converted to DType with one rounding
+	Access *Access // Load
+	Ranges []Range // Pick
+	Table  *Table  // Apply of op lookup
+}
+
+// ExprKind says what an Expr is.
+type ExprKind uint8
+
+// The kinds of Expr.
+const (
+	Apply    ExprKind = iota // an elementwise op of Args
+	Const                    // a literal that is part of the structure
+	Load                     // an element of an operand
+	AxisPos                  // an axis's absolute position, as DType
+	DimValue                 // a polynomial of the kernel's dims, as DType
+	ScalarIn                 // a run-time number of the kernel
+	Pick                     // within(Ranges) ? Args[0] : Args[1]; the other is not evaluated
+	State                    // in a Combine's step and merge: a state or an element
+	Stored                   // 1 where a sparse operand stores the Access's position, else 0
+)
+
+// Range is one condition of a Pick: 0 <= At < Extent. An exact index that does not
+// divide is outside.
+type Range struct {
+	At     Index
+	Extent Dim
+}
+
+// Table is a constant table of at most 16 entries that op lookup reads modulo 16. Two
+// tables of one name are the same.
+type Table struct {
+	Name    string
+	DType   DType
+	Entries []uint64
+}
+
+// Access is an element of an operand: one index per axis of the operand.
+type Access struct {
+	Operand int
+	Index   []Index
+}
+
+// Index is an affine position, an exact quotient of one, or a value.
+type Index struct {
+	Terms []Term // coefficient times axis, axes ascending, no zero coefficients
+	Const Dim
+	Div   Dim   // not zero: the position is (Terms+Const)/Div where Div divides it, else outside
+	Value *Expr // an i64 body value instead of Terms, Const and Div
+	Check int   // Value only: k > 0 wraps negatives and records fault number k-1 of Kernel.Faults when outside; 0: -1 drops (scatter) and anything else is in range by construction
+}
+
+// Term is Coef times an axis's position.
+type Term struct {
+	Axis int
+	Coef Dim
+}
+
+// Builder makes Exprs and interns them.
+type Builder struct {
+	seen map[exprKey][]*Expr
+}
+
+type exprKey struct {
+	kind    ExprKind
+	op      *Op
+	dtype   DType
+	bits    uint64
+	n       int
+	dim     Dim
+	a, b, c *Expr
+	table   *Table
+}
+
+// NewBuilder returns an empty Builder.
+func NewBuilder() *Builder { return &Builder{seen: map[exprKey][]*Expr{}} }
+
+// Intern returns the one Expr equal to e. Its operands must be interned already.
+func (b *Builder) Intern(e *Expr) *Expr {
+	k := exprKey{kind: e.Kind, op: e.Op, dtype: e.DType, bits: e.Bits, n: e.N, dim: e.Dim, table: e.Table}
+	for i, p := range [...]**Expr{&k.a, &k.b, &k.c} {
+		if i < len(e.Args) {
+			*p = e.Args[i]
+		}
+	}
+	for _, o := range b.seen[k] {
+		if e.Access.equal(o.Access) && rangesEqual(e.Ranges, o.Ranges) {
+			return o
+		}
+	}
+	b.seen[k] = append(b.seen[k], e)
+	return e
+}
+
+// Apply returns op of args; table is nil but for lookup. The dtypes must be right.
+func (b *Builder) Apply(op *Op, args ...*Expr) *Expr {
+	e := &Expr{Kind: Apply, Op: op, Args: args}
+	e.DType = op.Scalar.Result(e)
+	return b.Intern(e)
+}
+
+// Cast returns x converted to d.
+func (b *Builder) Cast(d DType, x *Expr) *Expr {
+	if x.DType == d {
+		return x
+	}
+	return b.Intern(&Expr{Kind: Apply, Op: OpCast, DType: d, Args: []*Expr{x}})
+}
+
+// Bitcast returns x's bits as a value of d, which has the same size.
+func (b *Builder) Bitcast(d DType, x *Expr) *Expr {
+	if x.DType == d {
+		return x
+	}
+	return b.Intern(&Expr{Kind: Apply, Op: OpBitcast, DType: d, Args: []*Expr{x}})
+}
+
+// LookupTable returns t[i mod 16].
+func (b *Builder) LookupTable(t *Table, i *Expr) *Expr {
+	return b.Intern(&Expr{Kind: Apply, Op: OpLookup, DType: t.DType, Args: []*Expr{i}, Table: t})
+}
+
+// Const returns a literal of d with the given bits.
+func (b *Builder) Const(d DType, bits uint64) *Expr {
+	return b.Intern(&Expr{Kind: Const, DType: d, Bits: bits})
+}
+
+// Float returns the literal v of float dtype d.
+func (b *Builder) Float(d DType, v float64) *Expr { return b.Const(d, Float(d, v)) }
+
+// Int returns the literal v of integer dtype d.
+func (b *Builder) Int(d DType, v int64) *Expr { return b.Const(d, uint64(v)) }
+
+// Load returns an element of operand, whose dtype is d.
+func (b *Builder) Load(d DType, operand int, index ...Index) *Expr {
+	return b.Intern(&Expr{Kind: Load, DType: d, Access: &Access{operand, index}})
+}
+
+// Axis returns the position of an axis as d.
+func (b *Builder) Axis(d DType, axis int) *Expr {
+	return b.Intern(&Expr{Kind: AxisPos, DType: d, N: axis})
+}
+
+// DimValue returns a polynomial of dims as a value of d.
+func (b *Builder) DimValue(d DType, v Dim) *Expr {
+	return b.Intern(&Expr{Kind: DimValue, DType: d, Dim: v})
+}
+
+// ScalarIn returns the kernel's scalar n, of dtype d.
+func (b *Builder) ScalarIn(d DType, n int) *Expr {
+	return b.Intern(&Expr{Kind: ScalarIn, DType: d, N: n})
+}
+
+// Pick returns then where every range holds, els elsewhere; the branch not taken is not evaluated.
+func (b *Builder) Pick(ranges []Range, then, els *Expr) *Expr {
+	if len(ranges) == 0 {
+		return then
+	}
+	return b.Intern(&Expr{Kind: Pick, DType: then.DType, Args: []*Expr{then, els}, Ranges: ranges})
+}
+
+// State returns placeholder n of a Combine.
+func (b *Builder) State(d DType, n int) *Expr {
+	return b.Intern(&Expr{Kind: State, DType: d, N: n})
+}
+
+func (a *Access) equal(o *Access) bool {
+	if a == nil || o == nil {
+		return a == o
+	}
+	if a.Operand != o.Operand || len(a.Index) != len(o.Index) {
+		return false
+	}
+	for i := range a.Index {
+		if !a.Index[i].Equal(o.Index[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Equal reports whether two indices are the same.
+func (x Index) Equal(y Index) bool {
+	if x.Const != y.Const || x.Div != y.Div || x.Value != y.Value || x.Check != y.Check || len(x.Terms) != len(y.Terms) {
+		return false
+	}
+	for i := range x.Terms {
+		if x.Terms[i] != y.Terms[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func rangesEqual(a, b []Range) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Extent != b[i].Extent || !a[i].At.Equal(b[i].At) {
+			return false
+		}
+	}
+	return true
+}
+
+// At returns the index that is an axis's position.
+func At(axis int) Index { return Index{Terms: []Term{{axis, N(1)}}} }
+
+// AtConst returns the index that is a constant.
+func AtConst(d Dim) Index { return Index{Const: d} }
