@@ -1,0 +1,3 @@
+package good
+
+func inTests(a, b, c float64) float64 { return a*b + c }
