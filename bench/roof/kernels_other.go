@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package roof
+
+func pickKernels() kernels { return goKernels }

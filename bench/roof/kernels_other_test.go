@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package roof
+
+func runnableKernels() []kernels { return []kernels{goKernels} }
