@@ -116,7 +116,7 @@ func scalarName(n *Node) string { return fmt.Sprintf("c%d", n.Attr.Index) }
 func (b *KernelBuilder) scalarNodes() []*Node {
 	out := make([]*Node, len(b.K.Scalars))
 	for i, s := range b.K.Scalars {
-		for _, a := range b.node.Args {
+		for _, a := range append(slices.Clip(b.node.Args), b.node) {
 			if a.Op.Inline != nil && a.Attr != nil && scalarName(a) == s.Name {
 				out[i] = a
 			}

@@ -62,6 +62,9 @@ type Site struct {
 // NewNode returns op applied to args, with its type inferred, or the reason why it
 // cannot be.
 func NewNode(op *Op, attr *Attr, site *Site, args ...*Node) (*Node, error) {
+	if attr == nil && op.Fields != 0 {
+		attr = &Attr{}
+	}
 	n := &Node{Op: op, Args: args, Attr: attr, Site: site}
 	if len(args) < op.MinArg || op.MaxArg >= 0 && len(args) > op.MaxArg {
 		return nil, fmt.Errorf("ir: %s takes %d to %d operands, got %d", op, op.MinArg, op.MaxArg, len(args))

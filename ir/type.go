@@ -125,9 +125,9 @@ func (f *Format) Equal(g *Format) bool {
 	return slices.Equal(f.Levels, g.Levels) && slices.Equal(f.Axes, g.Axes) && f.Fill == g.Fill && slices.Equal(f.Chunks, g.Chunks) && f.Device == g.Device
 }
 
-// String returns the text form without spaces, such as csr, csr;fill=0x1,
+// String returns the text form without spaces, such as csr, csr/fill=0x1,
 // levels(dense,bitmap), levels(dense,compressed)axes(1,0), chunks[64,64], @gpu0.
-// Parts are joined by semicolons.
+// Parts are joined by slashes.
 func (f *Format) String() string {
 	if f == nil {
 		return "dense"
@@ -161,7 +161,7 @@ func (f *Format) String() string {
 	if f.Device != "" {
 		parts = append(parts, "@"+f.Device)
 	}
-	return strings.Join(parts, ";")
+	return strings.Join(parts, "/")
 }
 
 func joinInts(xs []int) string {
