@@ -1,6 +1,6 @@
 package ir
 
-import "math"
+import "math/bits"
 
 // DType is an element type. The text form of the IR spells it short (f64), users
 // see NumPy's name (float64).
@@ -127,7 +127,7 @@ func Promote(a, b DType) DType {
 		if a == Uint64 {
 			return Float64
 		}
-		return Int8 + DType(math.Log2(float64(2*a.Size())))
+		return Int8 + DType(bits.Len(uint(a.Size())))
 	case kb == KindFloat: // a is an integer
 		if b == Float32 && a.Size() > 2 {
 			return Float64

@@ -2,20 +2,28 @@ package lower
 
 import (
 	"fmt"
+	"sync"
 	"unsafe"
 
 	"github.com/numen-go/numen/ir"
 )
 
-// Host is a buffer in the process's memory, aligned to 64 bytes.
+// Host is a buffer in the process's memory, aligned to 64 bytes where the runtime made
+// it. Its memory belongs to the garbage collector or to a pool.
 type Host struct {
-	data []byte
-	free func() // gives the memory back; nil: the garbage collector does
+	mu    sync.Mutex
+	data  []byte
+	free  func() // returns the memory to its pool
+	leave func() // takes the memory from its pool for good
 }
 
-// NewHost wraps memory that the caller keeps valid until free is called. The start of
-// data must be aligned for the dtypes that it will hold.
-func NewHost(data []byte, free func()) *Host { return &Host{data, free} }
+// NewHost wraps memory that the garbage collector frees. The start of data must be
+// aligned for the dtypes that it will hold.
+func NewHost(data []byte) *Host { return &Host{data: data} }
+
+// Own sets what Close and Keep do with pooled memory. It is called once, before the
+// buffer is shared.
+func (h *Host) Own(free, leave func()) { h.free, h.leave = free, leave }
 
 // Size returns the bytes.
 func (h *Host) Size() int64 { return int64(len(h.data)) }
@@ -23,12 +31,25 @@ func (h *Host) Size() int64 { return int64(len(h.data)) }
 // Bytes returns the memory.
 func (h *Host) Bytes() []byte { return h.data }
 
+// Keep makes the memory safe to hand out as a slice: it is never recycled, and lives as
+// long as somebody refers to it.
+func (h *Host) Keep() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.leave != nil {
+		h.leave()
+	}
+	h.free, h.leave = nil, nil
+}
+
 // Close gives the memory back; using it afterwards is a fault of the caller.
 func (h *Host) Close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.free != nil {
 		h.free()
 	}
-	h.data, h.free = nil, nil
+	h.data, h.free, h.leave = nil, nil, nil
 	return nil
 }
 

@@ -1,0 +1,184 @@
+package passes
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// kernels turns a graph into a program with one launch a node: what each node means is
+// written by its op's Kernel rule. Fusion joins the launches afterwards.
+var kernels = Pass{
+	Name: "kernels", Stage: ToProgram, Required: true,
+	Doc: "one kernel a node, from the op's own rule; literals and run-time numbers become part of their users' bodies",
+	Run: func(u *Unit) (bool, error) {
+		p, err := toProgram(u.Graph)
+		u.Program = p
+		return true, err
+	},
+}
+
+// programBuilder collects a Program while walking a graph.
+type programBuilder struct {
+	p     *ir.Program
+	value map[*ir.Node]int
+	names map[string]bool
+}
+
+func toProgram(g *ir.Graph) (*ir.Program, error) {
+	b := &programBuilder{p: &ir.Program{Name: g.Name}, value: map[*ir.Node]int{}, names: map[string]bool{}}
+	b.declareSymbols(g)
+	for _, n := range g.Params {
+		v := b.newValue("x", n.Type)
+		b.value[n] = v
+		b.p.Params = append(b.p.Params, v)
+	}
+	for _, n := range g.Nodes() {
+		if err := b.node(n); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range g.Results {
+		v, err := b.result(r)
+		if err != nil {
+			return nil, err
+		}
+		b.p.Results = append(b.p.Results, v)
+	}
+	return b.p, nil
+}
+
+// declareSymbols lists the symbols and the run-time numbers that the graph uses.
+func (b *programBuilder) declareSymbols(g *ir.Graph) {
+	seen := map[string]bool{}
+	note := func(ds []ir.Dim) {
+		for _, d := range ds {
+			d.Symbols(func(s string) {
+				if !seen[s] {
+					seen[s] = true
+					b.p.Symbols = append(b.p.Symbols, ir.Symbol{Name: s})
+				}
+			})
+		}
+	}
+	for _, n := range g.Nodes() {
+		note(n.Type.Shape)
+		if n.Attr != nil {
+			note(n.Attr.Shape)
+			note(n.Attr.Start)
+			note(n.Attr.Step)
+		}
+		if n.Op == ir.OpScalar {
+			for len(b.p.Scalars) <= n.Attr.Index {
+				b.p.Scalars = append(b.p.Scalars, ir.ScalarArg{})
+			}
+			b.p.Scalars[n.Attr.Index] = ir.ScalarArg{Name: fmt.Sprintf("c%d", n.Attr.Index), DType: n.Type.DType}
+		}
+	}
+}
+
+func (b *programBuilder) newValue(stem string, t ir.Type) int {
+	name := stem
+	for i := len(b.p.Values); b.names[name] || name == stem; i++ {
+		name = fmt.Sprintf("%s%d", stem, i)
+	}
+	b.names[name] = true
+	b.p.Values = append(b.p.Values, ir.Value{Name: name, Type: t})
+	return len(b.p.Values) - 1
+}
+
+// node adds the steps that compute n; leaves that live in bodies need none.
+func (b *programBuilder) node(n *ir.Node) error {
+	if _, ok := b.value[n]; ok || n.Op.Inline != nil {
+		return nil
+	}
+	if n.Op.Decompose != nil {
+		return fmt.Errorf("passes: %s reaches kernels before it was decomposed", n.Op)
+	}
+	if n.Op.Host != nil {
+		return fmt.Errorf("passes: %s: host steps have no lowering yet", n.Op)
+	}
+	k, operands, scalars, err := ir.KernelOf(n)
+	if errors.Is(err, ir.ErrNoRefinement) {
+		return b.view(n)
+	}
+	if err != nil {
+		return err
+	}
+	l := &ir.Launch{Kernel: k}
+	for _, s := range k.Dims {
+		l.Dims = append(l.Dims, ir.Sym(s))
+	}
+	for _, s := range scalars {
+		l.Scalars = append(l.Scalars, s.Attr.Index)
+	}
+	step := ir.ProgramStep{Kind: ir.StepLaunch, Launch: l}
+	if n.Site != nil {
+		step.Sites = []*ir.Site{n.Site}
+	}
+	for _, o := range operands {
+		if o >= 0 {
+			v := b.value[n.Args[o]]
+			l.Args = append(l.Args, v)
+			continue
+		}
+		v := b.newValue("v", n.Type)
+		b.value[n] = v
+		b.p.Steps = append(b.p.Steps, ir.ProgramStep{Kind: ir.StepAlloc, Out: v})
+		l.Args = append(l.Args, v)
+	}
+	b.p.Steps = append(b.p.Steps, step)
+	return nil
+}
+
+// view reinterprets a dense operand's memory in n's shape.
+func (b *programBuilder) view(n *ir.Node) error {
+	strides := make([]ir.Dim, n.Type.Rank())
+	size := ir.N(1)
+	for i := len(strides) - 1; i >= 0; i-- {
+		strides[i] = size
+		size = size.Mul(n.Type.Shape[i])
+	}
+	v := b.newValue("v", n.Type)
+	b.value[n] = v
+	b.p.Steps = append(b.p.Steps, ir.ProgramStep{Kind: ir.StepView, Out: v, In: []int{b.value[n.Args[0]]}, View: &ir.View{Strides: strides}})
+	return nil
+}
+
+// result returns a value that the caller may own: parameters, views, literals and
+// results named twice are copied.
+func (b *programBuilder) result(r *ir.Node) (int, error) {
+	v, ok := b.value[r]
+	if ok && !b.shared(v) {
+		return v, nil
+	}
+	c, err := ir.NewNode(ir.OpBroadcast, &ir.Attr{Shape: r.Type.Shape}, r.Site, r)
+	if err != nil {
+		return 0, err
+	}
+	if err := b.node(c); err != nil {
+		return 0, err
+	}
+	return b.value[c], nil
+}
+
+// shared reports whether a value's memory has another owner than the result.
+func (b *programBuilder) shared(v int) bool {
+	for _, p := range b.p.Params {
+		if p == v {
+			return true
+		}
+	}
+	for _, r := range b.p.Results {
+		if r == v {
+			return true
+		}
+	}
+	for _, s := range b.p.Steps {
+		if s.Kind == ir.StepView && s.Out == v {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,4 @@
+package passes
+
+// pipeline is every pass in order.
+var pipeline = []Pass{kernels}

@@ -1,0 +1,334 @@
+package rt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
+)
+
+// frame is a program bound to sizes and memory: everything that a run needs is computed
+// before the first kernel starts, so that a bound on memory is known before the run and
+// running allocates nothing.
+type frame struct {
+	engine *Engine
+	prog   *program
+	site   func(*ir.Site) *ir.Site
+	config Config
+
+	values []*lower.Array // per program value
+	temps  []*lower.Array // memory of values that are not results
+	args   []lower.Args   // per launch, in order
+	bytes  []int64        // written by each launch
+	total  int64
+	held   int64
+}
+
+// bind binds p to the arrays that are the data of its parameters.
+func (e *Engine) bind(p *program, s *structure, c *Config) (*frame, error) {
+	in := make([]*lower.Array, len(s.params))
+	for i := range in {
+		a, ok := s.data(i)
+		if !ok {
+			return nil, fmt.Errorf("rt: parameter %d has no array", i)
+		}
+		in[i] = a
+	}
+	return e.bindTo(p, s, c, in)
+}
+
+func (e *Engine) bindTo(p *program, s *structure, c *Config, in []*lower.Array) (*frame, error) {
+	f := &frame{engine: e, prog: p, site: s.site, config: *c, values: make([]*lower.Array, len(p.ir.Values))}
+	for i, v := range p.ir.Params {
+		f.values[v] = in[i]
+	}
+	slots, err := f.layout(s)
+	if err != nil {
+		return nil, err
+	}
+	if c.Memory > 0 && f.held > c.Memory {
+		return nil, fmt.Errorf("rt: the run needs %d bytes beyond its inputs, the bound is %d: %w", f.held, c.Memory, ErrMemory)
+	}
+	if err := f.allocate(s, slots); err != nil {
+		return nil, err
+	}
+	if err := f.arguments(s); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// slot is memory that values share, one after the other.
+type slot struct {
+	size   int64
+	result bool
+}
+
+// layout gives every allocated value a slot, reusing those of freed values of the same
+// size class, and adds up what the run will hold.
+func (f *frame) layout(s *structure) (map[int]int, error) {
+	p := f.prog.ir
+	isResult := make([]bool, len(p.Values))
+	for _, r := range p.Results {
+		isResult[r] = true
+	}
+	of := map[int]int{}
+	var slots []slot
+	idle := map[int64][]int{}
+	for _, st := range p.Steps {
+		switch st.Kind {
+		case ir.StepAlloc:
+			t := p.Values[st.Out].Type
+			extents, err := f.extents(s, t.Shape)
+			if err != nil {
+				return nil, err
+			}
+			n, err := byteSize(t.DType, extents)
+			if err != nil {
+				return nil, err
+			}
+			_, size := class(n)
+			if l := idle[size]; len(l) > 0 && !isResult[st.Out] {
+				of[st.Out], idle[size] = l[len(l)-1], l[:len(l)-1]
+				continue
+			}
+			of[st.Out] = len(slots)
+			slots = append(slots, slot{size, isResult[st.Out]})
+			f.held += size
+		case ir.StepFree:
+			if i, ok := of[st.Out]; ok && !slots[i].result {
+				idle[slots[i].size] = append(idle[slots[i].size], i)
+			}
+		}
+	}
+	return of, nil
+}
+
+func (f *frame) extents(s *structure, shape []ir.Dim) ([]int64, error) {
+	out := make([]int64, len(shape))
+	for i, d := range shape {
+		n, err := d.Eval(s.sizeOf)
+		if err != nil {
+			return nil, err
+		}
+		if n < 0 {
+			return nil, ir.Errorf(ir.ErrShape, "extent %s is %d", d, n)
+		}
+		out[i] = n
+	}
+	return out, nil
+}
+
+// allocate makes the arrays: one buffer a slot, views on top.
+func (f *frame) allocate(s *structure, slots map[int]int) error {
+	p := f.prog.ir
+	buffers := map[int]lower.Buffer{}
+	for _, st := range p.Steps {
+		if st.Kind != ir.StepAlloc && st.Kind != ir.StepView {
+			continue
+		}
+		t := p.Values[st.Out].Type
+		extents, err := f.extents(s, t.Shape)
+		if err != nil {
+			return err
+		}
+		if st.Kind == ir.StepView {
+			if f.values[st.Out], err = f.view(s, st, t, extents); err != nil {
+				return err
+			}
+			continue
+		}
+		slot := slots[st.Out]
+		if b := buffers[slot]; b != nil {
+			f.values[st.Out] = &lower.Array{DType: t.DType, Buf: b, Strides: lower.Contiguous(extents), Extents: extents}
+			continue
+		}
+		a, err := f.engine.pool.alloc(t.DType, extents)
+		if err != nil {
+			return err
+		}
+		f.values[st.Out], buffers[slot] = a, a.Buf
+		if !f.isResult(st.Out) {
+			f.temps = append(f.temps, a)
+		}
+	}
+	return nil
+}
+
+func (f *frame) isResult(v int) bool {
+	for _, r := range f.prog.ir.Results {
+		if r == v {
+			return true
+		}
+	}
+	return false
+}
+
+// view reinterprets memory. The base must be contiguous where a reshape asks for it;
+// a parameter that is not is refused by program preparation (see contiguous).
+func (f *frame) view(s *structure, st ir.ProgramStep, t ir.Type, extents []int64) (*lower.Array, error) {
+	base := f.values[st.In[0]]
+	strides, err := f.numbers(s, st.View.Strides)
+	if err != nil {
+		return nil, err
+	}
+	off, err := st.View.Offset.Eval(s.sizeOf)
+	if err != nil {
+		return nil, err
+	}
+	return &lower.Array{DType: t.DType, Buf: base.Buf, Offset: base.Offset + off, Strides: strides, Extents: extents}, nil
+}
+
+func (f *frame) numbers(s *structure, ds []ir.Dim) ([]int64, error) {
+	out := make([]int64, len(ds))
+	for i, d := range ds {
+		n, err := d.Eval(s.sizeOf)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = n
+	}
+	return out, nil
+}
+
+// arguments prepares every launch.
+func (f *frame) arguments(s *structure) error {
+	threads := f.config.threads()
+	for _, st := range f.prog.ir.Steps {
+		if st.Kind != ir.StepLaunch {
+			continue
+		}
+		l := st.Launch
+		dims, err := f.numbers(s, l.Dims)
+		if err != nil {
+			return err
+		}
+		a := lower.Args{Dims: dims, Threads: threads, Scalars: make([]uint64, len(l.Scalars)), Arrays: make([]lower.Array, len(l.Args))}
+		for i, c := range l.Scalars {
+			a.Scalars[i] = s.scalars[c]
+		}
+		written := int64(0)
+		k := 0
+		for _, o := range l.Kernel.Operands {
+			if o.Role == ir.Local {
+				continue
+			}
+			a.Arrays[k] = *f.values[l.Args[k]]
+			if o.Role != ir.In {
+				n, err := byteSize(o.DType, a.Arrays[k].Extents)
+				if err != nil {
+					return err
+				}
+				written += n
+			}
+			k++
+		}
+		for range appends(l.Kernel) {
+			a.Counts = append(a.Counts, 0)
+		}
+		if l.Bounds != nil {
+			if a.Lo, a.Hi, err = f.bounds(s, l); err != nil {
+				return err
+			}
+		}
+		f.args = append(f.args, a)
+		f.bytes = append(f.bytes, written)
+		f.total += written
+	}
+	return nil
+}
+
+func appends(k *ir.Kernel) int {
+	n := 0
+	for _, s := range k.Stmts {
+		if s.Sink == ir.Append {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *frame) bounds(s *structure, l *ir.Launch) (lo, hi []int64, err error) {
+	dimOf := func(name string) (int64, bool) {
+		for i, d := range l.Kernel.Dims {
+			if d == name {
+				n, err := l.Dims[i].Eval(s.sizeOf)
+				return n, err == nil
+			}
+		}
+		return 0, false
+	}
+	for i, ax := range l.Kernel.Axes {
+		var a, b int64
+		if r, ok := l.Bounds[i]; ok {
+			if a, err = r[0].Eval(s.sizeOf); err == nil {
+				b, err = r[1].Eval(s.sizeOf)
+			}
+		} else if ax.From < 0 {
+			b, err = ax.Extent.Eval(dimOf)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		lo, hi = append(lo, a), append(hi, b)
+	}
+	return lo, hi, nil
+}
+
+// run launches the kernels in order.
+func (f *frame) run(ctx context.Context) error {
+	var done int64
+	var last time.Time
+	for i, ex := range f.prog.launches {
+		if f.config.Watch != nil && time.Since(last) >= 100*time.Millisecond {
+			last = time.Now()
+			inUse, peak := f.engine.Memory()
+			f.config.Watch(Progress{Done: done, Total: f.total, Task: ex.kernel.Name, Memory: inUse, Peak: peak})
+		}
+		if err := ex.code.Run(ctx, &f.args[i]); err != nil {
+			return f.fault(ex, err)
+		}
+		done += f.bytes[i]
+	}
+	if f.config.Watch != nil {
+		inUse, peak := f.engine.Memory()
+		f.config.Watch(Progress{Done: done, Total: f.total, Memory: inUse, Peak: peak})
+	}
+	return nil
+}
+
+// fault names the user's call behind an error of a kernel.
+func (f *frame) fault(ex launched, err error) error {
+	var fl *lower.Fault
+	if errors.As(err, &fl) && fl.Number < len(ex.kernel.Faults) {
+		return &RunError{Op: ex.kernel.Faults[fl.Number].What, Site: f.site(ex.kernel.Faults[fl.Number].Site), Err: err}
+	}
+	return err
+}
+
+func (f *frame) results() []*lower.Array {
+	out := make([]*lower.Array, len(f.prog.ir.Results))
+	for i, v := range f.prog.ir.Results {
+		out[i] = f.values[v]
+	}
+	return out
+}
+
+// release gives the memory of intermediate values back, and that of the results unless
+// the caller keeps them.
+func (f *frame) release(keepResults bool) {
+	for _, a := range f.temps {
+		a.Buf.Close()
+	}
+	if !keepResults {
+		for _, a := range f.results() {
+			if a != nil {
+				a.Buf.Close()
+			}
+		}
+	}
+	f.values, f.temps, f.args = nil, nil, nil
+}

@@ -1,0 +1,236 @@
+package rt
+
+import (
+	"encoding/binary"
+	"slices"
+	"strconv"
+
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
+)
+
+// structure is a graph read once: its key, and the numbers that the key leaves out in
+// the order in which a program of that key numbers them.
+type structure struct {
+	key     []byte
+	nodes   []*ir.Node       // operands before users
+	index   map[*ir.Node]int // into nodes
+	params  []*ir.Node       // by first use
+	results []*ir.Node
+	sizes   []int64  // value of symbol i
+	scalars []uint64 // element of scalar i
+	types   []ir.DType
+}
+
+// literalSize reports whether an extent or offset is part of the structure: 0 and 1
+// decide broadcasting and emptiness, -1 is the step of a reversed axis.
+func literalSize(n int64) bool { return n >= -1 && n <= 1 }
+
+// readStructure walks what results need. params fixes the order of parameters for a
+// bound program; nil takes them by first use.
+func readStructure(params, results []*ir.Node) (*structure, error) {
+	s := &structure{results: results, params: slices.Clone(params)}
+	s.nodes = (&ir.Graph{Params: params, Results: results}).Nodes()
+	s.index = make(map[*ir.Node]int, len(s.nodes))
+	s.key = make([]byte, 0, 32*len(s.nodes))
+	for i, n := range s.nodes {
+		s.index[n] = i
+		if err := s.node(n); err != nil {
+			return nil, err
+		}
+	}
+	s.key = append(s.key, '>')
+	for _, r := range results {
+		s.int(int64(s.index[r]))
+	}
+	return s, nil
+}
+
+func (s *structure) int(v int64) { s.key = binary.AppendVarint(s.key, v) }
+
+func (s *structure) text(t string) {
+	s.int(int64(len(t)))
+	s.key = append(s.key, t...)
+}
+
+// size writes a literal, or the number of the symbol that stands for n.
+func (s *structure) size(n int64) {
+	if literalSize(n) {
+		s.int(n)
+		return
+	}
+	i := slices.Index(s.sizes, n)
+	if i < 0 {
+		i = len(s.sizes)
+		s.sizes = append(s.sizes, n)
+	}
+	s.int(int64(i) + 2)
+}
+
+func (s *structure) dims(ds []ir.Dim) error {
+	s.int(int64(len(ds)))
+	for _, d := range ds {
+		n, ok := d.Const()
+		if !ok {
+			return ir.Errorf(ir.ErrShape, "extent %s is not known", d)
+		}
+		s.size(n)
+	}
+	return nil
+}
+
+func (s *structure) node(n *ir.Node) error {
+	s.text(n.Op.Name)
+	s.key = append(s.key, byte(n.Type.DType))
+	s.int(int64(len(n.Args)))
+	for _, a := range n.Args {
+		s.int(int64(s.index[a]))
+	}
+	if n.Type.Format != nil {
+		s.text(n.Type.Format.String())
+	}
+	if err := s.dims(n.Type.Shape); err != nil {
+		return err
+	}
+	switch n.Op {
+	case ir.OpParam:
+		i := slices.Index(s.params, n)
+		if i < 0 {
+			i = len(s.params)
+			s.params = append(s.params, n)
+		}
+		s.int(int64(i))
+		return nil
+	case ir.OpScalar:
+		s.int(int64(len(s.scalars)))
+		s.scalars = append(s.scalars, n.Attr.Bits)
+		s.types = append(s.types, n.Type.DType)
+		return nil
+	}
+	return s.attr(n)
+}
+
+func (s *structure) attr(n *ir.Node) error {
+	a, f := n.Attr, n.Op.Fields
+	if a == nil {
+		return nil
+	}
+	if f&ir.FieldAxes != 0 {
+		s.int(int64(len(a.Axes)))
+		for _, x := range a.Axes {
+			s.int(int64(x))
+		}
+	}
+	for _, g := range []struct {
+		field ir.AttrField
+		dims  []ir.Dim
+	}{{ir.FieldShape, a.Shape}, {ir.FieldStart, a.Start}, {ir.FieldStep, a.Step}} {
+		if f&g.field != 0 {
+			if err := s.dims(g.dims); err != nil {
+				return err
+			}
+		}
+	}
+	s.key = append(s.key, byte(a.Order), byte(a.DType))
+	if f&ir.FieldSpec != 0 {
+		s.text(a.Spec)
+		if len(n.Args) > 2 { // the path is a function of the sizes, so they are part of the structure
+			for _, x := range n.Args {
+				s.text(x.Type.String())
+			}
+		}
+	}
+	if f&ir.FieldCombine != 0 {
+		s.text(a.Combine.Name)
+	}
+	if f&ir.FieldBits != 0 {
+		s.key = binary.LittleEndian.AppendUint64(s.key, a.Bits)
+	}
+	if f&ir.FieldIndex != 0 {
+		s.int(int64(a.Index))
+	}
+	if f&ir.FieldFlag != 0 && a.Flag {
+		s.key = append(s.key, '!')
+	}
+	return nil
+}
+
+func symbolName(i int) string { return "s" + strconv.Itoa(i) }
+
+// sizeOf returns the number of a symbol.
+func (s *structure) sizeOf(symbol string) (int64, bool) {
+	i, err := strconv.Atoi(symbol[1:])
+	if err != nil || i < 0 || i >= len(s.sizes) {
+		return 0, false
+	}
+	return s.sizes[i], true
+}
+
+// data returns the array behind parameter i.
+func (s *structure) data(i int) (*lower.Array, bool) {
+	a, ok := s.params[i].Data.(*lower.Array)
+	return a, ok
+}
+
+// graph returns the structure with symbols for sizes and run-time numbers for weak
+// scalars: what is compiled once for every graph of this key. Call sites become node
+// numbers, so that a fault of any such graph finds that graph's own line.
+func (s *structure) graph() (*ir.Graph, error) {
+	sym := func(ds []ir.Dim) []ir.Dim {
+		if ds == nil {
+			return nil
+		}
+		out := make([]ir.Dim, len(ds))
+		for i, d := range ds {
+			n, _ := d.Const()
+			out[i] = d
+			if !literalSize(n) {
+				out[i] = ir.Sym(symbolName(slices.Index(s.sizes, n)))
+			}
+		}
+		return out
+	}
+	g := &ir.Graph{Name: "program"}
+	made := make([]*ir.Node, len(s.nodes))
+	scalars := 0
+	for i, n := range s.nodes {
+		args := make([]*ir.Node, len(n.Args))
+		for k, a := range n.Args {
+			args[k] = made[s.index[a]]
+		}
+		var attr *ir.Attr
+		if n.Attr != nil {
+			c := *n.Attr
+			c.Shape, c.Start, c.Step = sym(c.Shape), sym(c.Start), sym(c.Step)
+			switch n.Op {
+			case ir.OpParam:
+				c.Index = slices.Index(s.params, n)
+			case ir.OpScalar:
+				c.Index, c.Bits = scalars, 0
+				scalars++
+			}
+			attr = &c
+		}
+		t := n.Type
+		t.Shape = sym(t.Shape)
+		made[i] = &ir.Node{Op: n.Op, Type: t, Args: args, Attr: attr, Subs: n.Subs, Site: &ir.Site{File: nodeFile, Line: i}}
+	}
+	for _, p := range s.params {
+		g.Params = append(g.Params, made[s.index[p]])
+	}
+	for _, r := range s.results {
+		g.Results = append(g.Results, made[s.index[r]])
+	}
+	return g, nil
+}
+
+// nodeFile marks a Site whose Line is the number of a node in a structure.
+const nodeFile = "node"
+
+// site returns the user's call behind a compiled program's site.
+func (s *structure) site(c *ir.Site) *ir.Site {
+	if c == nil || c.File != nodeFile || c.Line >= len(s.nodes) {
+		return c
+	}
+	return s.nodes[c.Line].Site
+}
