@@ -14,6 +14,7 @@ import (
 // Target compiles kernels for one kind of hardware or array. It is safe for many
 // goroutines.
 type Target interface {
+	// Name returns the name under which the target is registered.
 	Name() string
 	// Caps says what kernels Compile takes. The result is shared: do not change it.
 	Caps() *ir.Caps
@@ -31,6 +32,7 @@ type Executable interface {
 	Run(ctx context.Context, a *Args) error
 	// String returns the target's own form of the kernel (loops, assembly) for Explain.
 	String() string
+	// Close frees the code. No run may be going on.
 	Close() error
 }
 
