@@ -30,12 +30,13 @@ type Attr struct {
 	Bits    uint64   // const: the element
 	Index   int      // param, scalar: its number; item: which result
 	Flag    bool     // cumulative: exclusive; scatter: nothing else writes the place
+	Limit   Dim      // loop: the most trips; Unknown: as many as its condition asks for
 }
 
 // AttrField is a set of fields of Attr.
 type AttrField uint16
 
-// The fields.
+// The fields, in the order of Attr.
 const (
 	FieldAxes AttrField = 1 << iota
 	FieldShape
@@ -48,6 +49,7 @@ const (
 	FieldBits
 	FieldIndex
 	FieldFlag
+	FieldLimit
 )
 
 // Site is where a node was asked for. Transforms that make nodes on behalf of others

@@ -25,6 +25,7 @@ type Op struct {
 	Scalar  *Scalar // elementwise ops: what happens to one element
 
 	// Exactly one of Scalar, Kernel, Decompose, Host is set: how the op reaches targets.
+	// Control ops have none: a Program has steps for their subgraphs.
 	Kernel    func(b *KernelBuilder, n *Node) error // as statements over axes
 	Decompose func(n *Node) (*Node, error)          // as simpler ops
 	Host      func(n *Node) (ProgramStep, error)    // as a step of the Program
@@ -33,9 +34,13 @@ type Op struct {
 	// its user's body; nil for ops that need a kernel or a buffer.
 	Inline func(b *KernelBuilder, n *Node) *Expr
 
-	// Eval is the op's meaning, slow and clear, on dense values. Elementwise ops get
-	// theirs from Scalar.
+	// Eval is the op's meaning, slow and clear, on dense values. Every dimension of n and
+	// of its operands' types is a number by then, unless only the values tell it.
+	// Elementwise ops get theirs from Scalar, ops with subgraphs have EvalSubs.
 	Eval func(n *Node, in []*Tensor) ([]*Tensor, error)
+
+	// EvalSubs is Eval for an op with subgraphs; run evaluates one of them.
+	EvalSubs func(n *Node, in []*Tensor, run func(sub *Graph, in []*Tensor) ([]*Tensor, error)) ([]*Tensor, error)
 
 	// The transforms' rules. NoRule with the reason where there is none by nature (a
 	// comparison has no derivative); nil is a gap that the completeness test lists.

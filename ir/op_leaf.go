@@ -1,6 +1,9 @@
 package ir
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // OpParam is an input of a graph.
 var OpParam = Register(&Op{
@@ -35,8 +38,11 @@ var OpConst = Register(&Op{
 	},
 })
 
-// ConstNode returns the literal of dtype d with the given bits.
+// ConstNode returns the literal of dtype d with the given bits; a NaN loses its payload.
 func ConstNode(d DType, bits uint64, site *Site) *Node {
+	if d == Float32 && math.IsNaN(float64(math.Float32frombits(uint32(bits)))) || d == Float64 && math.IsNaN(math.Float64frombits(bits)) {
+		bits = canonicalNaN(d)
+	}
 	return Must(NewNode(OpConst, &Attr{DType: d, Bits: bits}, site))
 }
 

@@ -27,7 +27,7 @@ func (s *Site) String() string {
 			b.WriteString(" < ")
 		}
 		file, line := s.Position()
-		if strings.ContainsFunc(file, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '#' }) || file == "" {
+		if file == "" || strings.ContainsFunc(file, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"#,()[]`, r) }) {
 			file = strconv.Quote(file)
 		}
 		fmt.Fprintf(&b, "%s:%d", file, line)
@@ -69,7 +69,7 @@ func (s *scanner) frame() *Site {
 		s.expect(":")
 		return &Site{File: file, Line: s.integer("a line number")}
 	}
-	text := s.run("")
+	text := s.run(",)")
 	colon := strings.LastIndexByte(text, ':')
 	line, err := strconv.Atoi(text[colon+1:])
 	if colon <= 0 || err != nil {
