@@ -1,5 +1,7 @@
 package ir
 
+import "slices"
+
 // Expr is a node of a kernel's body: one scalar from other scalars. Bodies are DAGs of
 // immutable Exprs; a Builder interns them, so equal subterms are one pointer.
 type Expr struct {
@@ -9,7 +11,7 @@ type Expr struct {
 	Args  []*Expr // Apply: operands; Pick: then, else
 	Bits  uint64  // Const: the element
 
-	N      int     // Axis: the axis; Scalar: the kernel's scalar; State: which state
+	N      int     // Axis: the axis; Scalar: the kernel's scalar; State: which state; Checked: the fault
 	Dim    Dim     // DimValue: converted to DType with one rounding
 	Access *Access // Load
 	Ranges []Range // Pick
@@ -29,7 +31,8 @@ const (
 	ScalarIn                 // a run-time number of the kernel
 	Pick                     // within(Ranges) ? Args[0] : Args[1]; the other is not evaluated
 	State                    // in a Combine's step and merge: a state or an element
-	Stored                   // 1 where a sparse operand stores the Access's position, else 0
+	Stored                   // 1 where a sparse operand stores the Access's position, else 0, as the operand's dtype
+	Checked                  // Args[0], an i64: negative positions wrap at the limit of the kernel's fault N, what is outside then records it and gives 0
 )
 
 // Range is one condition of a Pick: 0 <= At < Extent. An exact index that does not
@@ -58,8 +61,7 @@ type Index struct {
 	Terms []Term // coefficient times axis, axes ascending, no zero coefficients
 	Const Dim
 	Div   Dim   // not zero: the position is (Terms+Const)/Div where Div divides it, else outside
-	Value *Expr // an i64 body value instead of Terms, Const and Div
-	Check int   // Value only: k > 0 wraps negatives and records fault number k-1 of Kernel.Faults when outside; 0: -1 drops (scatter) and anything else is in range by construction
+	Value *Expr // an i64 body value instead of Terms, Const and Div: Checked, or in range by construction but for -1 in a scatter's target, which drops
 }
 
 // Term is Coef times an axis's position.
@@ -96,7 +98,7 @@ func (b *Builder) Intern(e *Expr) *Expr {
 		}
 	}
 	for _, o := range b.seen[k] {
-		if e.Access.equal(o.Access) && rangesEqual(e.Ranges, o.Ranges) {
+		if slices.Equal(e.Args, o.Args) && e.Access.equal(o.Access) && rangesEqual(e.Ranges, o.Ranges) {
 			return o
 		}
 	}
@@ -171,6 +173,17 @@ func (b *Builder) Pick(ranges []Range, then, els *Expr) *Expr {
 	return b.Intern(&Expr{Kind: Pick, DType: then.DType, Args: []*Expr{then, els}, Ranges: ranges})
 }
 
+// Checked returns the i64 v as a position: wrapped when negative, 0 with the kernel's
+// fault recorded when outside the fault's limit.
+func (b *Builder) Checked(v *Expr, fault int) *Expr {
+	return b.Intern(&Expr{Kind: Checked, DType: Int64, Args: []*Expr{v}, N: fault})
+}
+
+// Stored returns 1 where operand, whose dtype is d, stores the position, else 0.
+func (b *Builder) Stored(d DType, operand int, index ...Index) *Expr {
+	return b.Intern(&Expr{Kind: Stored, DType: d, Access: &Access{operand, index}})
+}
+
 // State returns placeholder n of a Combine.
 func (b *Builder) State(d DType, n int) *Expr {
 	return b.Intern(&Expr{Kind: State, DType: d, N: n})
@@ -193,7 +206,7 @@ func (a *Access) equal(o *Access) bool {
 
 // Equal reports whether two indices are the same.
 func (x Index) Equal(y Index) bool {
-	if x.Const != y.Const || x.Div != y.Div || x.Value != y.Value || x.Check != y.Check || len(x.Terms) != len(y.Terms) {
+	if x.Const != y.Const || x.Div != y.Div || x.Value != y.Value || len(x.Terms) != len(y.Terms) {
 		return false
 	}
 	for i := range x.Terms {
@@ -218,6 +231,9 @@ func rangesEqual(a, b []Range) bool {
 
 // At returns the index that is an axis's position.
 func At(axis int) Index { return Index{Terms: []Term{{axis, N(1)}}} }
+
+// AtValue returns the index that is an i64 body value.
+func AtValue(v *Expr) Index { return Index{Value: v} }
 
 // AtConst returns the index that is a constant.
 func AtConst(d Dim) Index { return Index{Const: d} }

@@ -10,7 +10,7 @@ type Kernel struct {
 	Operands []Operand
 	Axes     []Axis
 	Stmts    []Stmt
-	Faults   []Fault // what a checked index may report, by number
+	Faults   []Fault // what a checked position may report, by number
 }
 
 // ScalarArg is a run-time number, already in its operands' dtype.

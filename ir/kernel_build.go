@@ -92,6 +92,13 @@ func (b *KernelBuilder) Result(r int, index ...Index) Access { return Access{b.o
 // InOutResult makes result r's operand start from what its buffer holds.
 func (b *KernelBuilder) InOutResult(r int) { b.K.Operands[b.out+r].Role = InOut }
 
+// Check returns the index that is the value v, an i64, checked against limit: negative
+// values wrap, the run reports one outside with the node's site.
+func (b *KernelBuilder) Check(v *Expr, limit Dim) Index {
+	b.K.Faults = append(b.K.Faults, Fault{What: "index", Limit: limit, Site: b.node.Site})
+	return AtValue(b.Checked(v, len(b.K.Faults)-1))
+}
+
 // Local adds a local operand and returns its number.
 func (b *KernelBuilder) Local(d DType, shape ...Dim) int {
 	return b.operand(fmt.Sprintf("t%d", len(b.K.Operands)), Dense(d, shape...), Local)
