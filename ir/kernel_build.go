@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// KernelBuilder writes the kernel of one node. An op's Kernel rule calls Axis, Arg and
+// KernelBuilder writes the kernel of one node. An op's Kernel rule calls NewAxis, Arg and
 // one of Store, Reduce, ... ; operands, dims and scalars collect themselves.
 type KernelBuilder struct {
 	*Builder
@@ -59,8 +59,8 @@ func (b *KernelBuilder) operand(name string, t Type, role Role) int {
 	return len(b.K.Operands) - 1
 }
 
-// Axis adds an axis over 0..extent and returns its number.
-func (b *KernelBuilder) Axis(extent Dim) int {
+// NewAxis adds an axis over 0..extent and returns its number.
+func (b *KernelBuilder) NewAxis(extent Dim) int {
 	b.K.Axes = append(b.K.Axes, Axis{Name: fmt.Sprintf("i%d", len(b.K.Axes)), Extent: extent, From: -1})
 	return len(b.K.Axes) - 1
 }
@@ -69,7 +69,7 @@ func (b *KernelBuilder) Axis(extent Dim) int {
 func (b *KernelBuilder) AxesFor(shape []Dim) []int {
 	axes := make([]int, len(shape))
 	for i, d := range shape {
-		axes[i] = b.Axis(d)
+		axes[i] = b.NewAxis(d)
 	}
 	return axes
 }

@@ -21,6 +21,10 @@ type Op struct {
 	// checked; errors wrap ErrShape, ErrDType, ErrAxis or ErrIndex.
 	Infer func(n *Node) (Type, error)
 
+	// Factors returns the extents of this call, numbers all, that are products of others,
+	// as lists of factors. A program of symbols keeps these relations; nil: there are none.
+	Factors func(n *Node) [][]int64
+
 	Algebra Algebra
 	Scalar  *Scalar // elementwise ops: what happens to one element
 
