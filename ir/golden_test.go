@@ -48,3 +48,19 @@ func sources(t *testing.T, pattern string, f func(t *testing.T, path, src string
 		})
 	}
 }
+
+// addSources makes every file that matches the pattern a seed.
+func addSources(f *testing.F, pattern string) {
+	f.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", filepath.FromSlash(pattern)))
+	if err != nil || len(paths) == 0 {
+		f.Fatalf("no file matches %s: %v", pattern, err)
+	}
+	for _, path := range paths {
+		src, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(src))
+	}
+}

@@ -117,6 +117,9 @@ func (s *scanner) optionalSite() *Site {
 // attr reads the attributes of op in braces; nil for an op without any.
 func (s *scanner) attr(op *Op, result Type) *Attr {
 	if op.Fields == 0 {
+		if s.is("{") {
+			s.fail("op %s has no attributes", op)
+		}
 		return nil
 	}
 	a := &Attr{}

@@ -26,7 +26,7 @@ type tokenKind uint8
 
 const (
 	tokEnd    tokenKind = iota // of the text, and for ever after a fault
-	tokLine                    // a line end or semicolon; several in a row are one
+	tokLine                    // line ends and semicolons
 	tokName                    // letters, digits, underscores
 	tokNumber                  // as in Go, without a sign
 	tokString                  // double quoted, as in Go
@@ -87,20 +87,14 @@ var longSymbols = []string{"->", "..", "<=", ">=", "==", "!=", "<<", ">>"}
 
 // lex reads the token ahead.
 func (s *scanner) lex() {
-	for s.pos < len(s.src) {
-		switch c := s.src[s.pos]; c {
-		case ' ', '\t', '\r':
+	for s.pos < len(s.src) && (isSpace(s.src[s.pos]) || s.src[s.pos] == '#') {
+		if s.src[s.pos] != '#' {
 			s.pos++
-			continue
-		case '#':
-			if end := strings.IndexByte(s.src[s.pos:], '\n'); end >= 0 {
-				s.pos += end
-			} else {
-				s.pos = len(s.src)
-			}
-			continue
+		} else if end := strings.IndexByte(s.src[s.pos:], '\n'); end >= 0 {
+			s.pos += end
+		} else {
+			s.pos = len(s.src)
 		}
-		break
 	}
 	if s.pos == len(s.src) {
 		s.tok = token{kind: tokEnd, pos: s.pos}
@@ -110,7 +104,10 @@ func (s *scanner) lex() {
 	kind, n := tokSymbol, 0
 	switch c := rest[0]; {
 	case c == '\n' || c == ';':
-		kind, n = tokLine, 1
+		kind = tokLine
+		for n < len(rest) && (isSpace(rest[n]) || rest[n] == '\n' || rest[n] == ';') {
+			n++
+		}
 	case isLetter(c):
 		kind = tokName
 		for n < len(rest) && (isLetter(rest[n]) || isDigit(rest[n])) {
@@ -134,15 +131,12 @@ func (s *scanner) lex() {
 			_, n = utf8.DecodeRuneInString(rest)
 		}
 	}
-	repeated := kind == tokLine && s.tok.kind == tokLine
 	s.tok = token{kind, rest[:n], s.pos}
 	s.pos += n
-	if repeated {
-		s.lex()
-	}
 }
 
 func isLetter(c byte) bool { return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+func isSpace(c byte) bool  { return c == ' ' || c == '\t' || c == '\r' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 
 // numberLen returns the length of the number that s starts with: digits, letters (of an
@@ -217,12 +211,12 @@ func (s *scanner) name(what string) string {
 	return s.next().text
 }
 
-// line skips the end of a line, or is at the end of the text.
+// line skips the end of a line and empty lines after it, or is at the end of the text.
 func (s *scanner) line() {
 	if s.tok.kind != tokLine && s.tok.kind != tokEnd {
 		s.fail("expected the end of the line, found %s", s.found())
 	}
-	s.next()
+	s.skipLines()
 }
 
 // skipLines skips line ends.
