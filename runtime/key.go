@@ -2,6 +2,7 @@ package rt
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -17,8 +18,9 @@ type structure struct {
 	index   map[*ir.Node]int // into nodes
 	params  []*ir.Node       // by first use
 	results []*ir.Node
-	sizes   []int64  // value of symbol i
-	scalars []uint64 // element of scalar i
+	factors map[int64][]int64 // sizes that are products of others
+	sizes   []int64           // value of symbol i
+	scalars []uint64          // element of scalar i
 	types   []ir.DType
 }
 
@@ -33,6 +35,13 @@ func readStructure(params, results []*ir.Node) (*structure, error) {
 	s.nodes = (&ir.Graph{Params: params, Results: results}).Nodes()
 	s.index = make(map[*ir.Node]int, len(s.nodes))
 	s.key = make([]byte, 0, 32*len(s.nodes))
+	for _, n := range s.nodes {
+		if n.Op.Factors != nil {
+			for _, f := range n.Op.Factors(n) {
+				s.relate(f)
+			}
+		}
+	}
 	for i, n := range s.nodes {
 		s.index[n] = i
 		if err := s.node(n); err != nil {
@@ -46,6 +55,21 @@ func readStructure(params, results []*ir.Node) (*structure, error) {
 	return s, nil
 }
 
+// relate notes that a size is a product, unless it is known as another product.
+func (s *structure) relate(factors []int64) {
+	n := int64(1)
+	for _, f := range factors {
+		n *= f
+	}
+	if s.factors[n] != nil {
+		return
+	}
+	if s.factors == nil {
+		s.factors = map[int64][]int64{}
+	}
+	s.factors[n] = factors
+}
+
 func (s *structure) int(v int64) { s.key = binary.AppendVarint(s.key, v) }
 
 func (s *structure) text(t string) {
@@ -53,10 +77,18 @@ func (s *structure) text(t string) {
 	s.key = append(s.key, t...)
 }
 
-// size writes a literal, or the number of the symbol that stands for n.
+// size writes a literal, a product of other sizes, or the number of the symbol that
+// stands for n.
 func (s *structure) size(n int64) {
 	if literalSize(n) {
 		s.int(n)
+		return
+	}
+	if factors := s.factors[n]; factors != nil {
+		s.int(-2 - int64(len(factors)))
+		for _, f := range factors {
+			s.size(f)
+		}
 		return
 	}
 	i := slices.Index(s.sizes, n)
@@ -172,21 +204,42 @@ func (s *structure) data(i int) (*lower.Array, bool) {
 	return a, ok
 }
 
-// graph returns the structure with symbols for sizes and run-time numbers for weak
-// scalars: what is compiled once for every graph of this key. Call sites become node
-// numbers, so that a fault of any such graph finds that graph's own line.
-func (s *structure) graph() (*ir.Graph, error) {
-	sym := func(ds []ir.Dim) []ir.Dim {
+// errExact says that the sizes of a structure are related in ways that symbols do not
+// keep: its programs are compiled for the sizes at hand.
+var errExact = errors.New("rt: sizes are related")
+
+// graph returns the structure as a graph to compile. With symbols, sizes are symbols
+// and the graph serves every structure of this key; else they are the numbers at hand.
+// Run-time numbers are numbered, and call sites become node numbers, so that a fault of
+// any such graph finds that graph's own line.
+func (s *structure) graph(symbols bool) (*ir.Graph, error) {
+	known := map[int64]ir.Dim{}
+	var dim func(n int64) ir.Dim
+	dim = func(n int64) ir.Dim {
+		if !symbols || literalSize(n) {
+			return ir.N(n)
+		}
+		d, ok := known[n]
+		if !ok {
+			d = ir.N(1)
+			for _, f := range s.factors[n] {
+				d = d.Mul(dim(f))
+			}
+			if s.factors[n] == nil {
+				d = ir.Sym(symbolName(slices.Index(s.sizes, n)))
+			}
+			known[n] = d
+		}
+		return d
+	}
+	dims := func(ds []ir.Dim) []ir.Dim {
 		if ds == nil {
 			return nil
 		}
 		out := make([]ir.Dim, len(ds))
 		for i, d := range ds {
 			n, _ := d.Const()
-			out[i] = d
-			if !literalSize(n) {
-				out[i] = ir.Sym(symbolName(slices.Index(s.sizes, n)))
-			}
+			out[i] = dim(n)
 		}
 		return out
 	}
@@ -201,7 +254,7 @@ func (s *structure) graph() (*ir.Graph, error) {
 		var attr *ir.Attr
 		if n.Attr != nil {
 			c := *n.Attr
-			c.Shape, c.Start, c.Step = sym(c.Shape), sym(c.Start), sym(c.Step)
+			c.Shape, c.Start, c.Step = dims(c.Shape), dims(c.Start), dims(c.Step)
 			switch n.Op {
 			case ir.OpParam:
 				c.Index = slices.Index(s.params, n)
@@ -211,9 +264,30 @@ func (s *structure) graph() (*ir.Graph, error) {
 			}
 			attr = &c
 		}
-		t := n.Type
-		t.Shape = sym(t.Shape)
-		made[i] = &ir.Node{Op: n.Op, Type: t, Args: args, Attr: attr, Subs: n.Subs, Site: &ir.Site{File: nodeFile, Line: i}}
+		site := &ir.Site{File: nodeFile, Line: i}
+		if n.Op == ir.OpParam {
+			t := n.Type
+			t.Shape = dims(t.Shape)
+			made[i] = &ir.Node{Op: n.Op, Type: t, Attr: attr, Site: site}
+			continue
+		}
+		m, err := ir.NewNode(n.Op, attr, site, args...)
+		if err != nil {
+			if symbols {
+				return nil, errExact
+			}
+			return nil, err
+		}
+		for k, d := range m.Type.Shape {
+			c, _ := n.Type.Shape[k].Const()
+			if _, ok := known[c]; !ok && symbols && s.factors[c] == nil {
+				known[c] = d // a size that this op makes: keep how
+			}
+			if dim(c) != d {
+				return nil, errExact
+			}
+		}
+		made[i] = m
 	}
 	for _, p := range s.params {
 		g.Params = append(g.Params, made[s.index[p]])
