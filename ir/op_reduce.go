@@ -45,12 +45,15 @@ var OpAll = Register(reduction(&Op{
 // OpArgMin finds the smallest along axes.
 var OpArgMin = Register(argReduction(&Op{
 	Name: "argmin", Doc: "The position of the smallest element of x over Axes, flattened in the given order, as int64: the lowest of equals (-0 equals +0), the first NaN if there is one. Of nothing: an error.",
-}, CombineArgMin, binaryTest(OpLt)))
+}, CombineArgMin, lessThan))
 
 // OpArgMax finds the largest along axes.
 var OpArgMax = Register(argReduction(&Op{
 	Name: "argmax", Doc: "The position of the largest element of x over Axes, flattened in the given order, as int64: the lowest of equals (-0 equals +0), the first NaN if there is one. Of nothing: an error.",
-}, CombineArgMax, binaryTest(OpGt)))
+}, CombineArgMax, func(d DType) func(x, y uint64) bool {
+	before := lessThan(d)
+	return func(x, y uint64) bool { return before(y, x) }
+}))
 
 // ReduceOrder returns the order of a reduction where the user asks for none.
 func ReduceOrder(op *Op, d DType) Order {
@@ -246,10 +249,8 @@ func evalReduction(n *Node, x *Tensor, result DType, empty bool, f func(elems []
 	return []*Tensor{out}, nil
 }
 
-// binaryTest returns a comparison of two elements of a dtype.
-func binaryTest(op *Op) func(d DType) func(x, y uint64) bool {
-	return func(d DType) func(x, y uint64) bool {
-		e := &Expr{Kind: Apply, Op: op, DType: Bool, Args: []*Expr{{DType: d}, {DType: d}}}
-		return func(x, y uint64) bool { return op.Scalar.Eval(e, []uint64{x, y}) != 0 }
-	}
+// lessThan returns the comparison of two elements of a dtype.
+func lessThan(d DType) func(x, y uint64) bool {
+	e := &Expr{Kind: Apply, Op: OpLt, DType: Bool, Args: []*Expr{{DType: d}, {DType: d}}}
+	return func(x, y uint64) bool { return OpLt.Scalar.Eval(e, []uint64{x, y}) != 0 }
 }
