@@ -5,20 +5,19 @@ package ir
 // instructions compiles. keep gets the op and the dtype of its last operand; nil keeps
 // none. Values inside indices are expanded too.
 func Expand(b *Builder, e *Expr, keep func(op *Op, d DType) bool) *Expr {
-	done := map[*Expr]*Expr{}
-	var expand func(e *Expr) *Expr
-	expand = func(e *Expr) *Expr {
-		if r := done[e]; r != nil {
-			return r
-		}
-		r := b.MapOperands(e, expand)
-		if r.Kind == Apply && r.Op.Scalar.Expand != nil && (keep == nil || !keep(r.Op, r.Args[len(r.Args)-1].DType)) {
-			r = expand(r.Op.Scalar.Expand(b, r))
-		}
-		done[e], done[r] = r, r
+	return expand(b, e, keep, map[*Expr]*Expr{})
+}
+
+func expand(b *Builder, e *Expr, keep func(op *Op, d DType) bool, done map[*Expr]*Expr) *Expr {
+	if r := done[e]; r != nil {
 		return r
 	}
-	return expand(e)
+	r := b.MapOperands(e, func(a *Expr) *Expr { return expand(b, a, keep, done) })
+	if r.Kind == Apply && r.Op.Scalar.Expand != nil && (keep == nil || !keep(r.Op, r.Args[len(r.Args)-1].DType)) {
+		r = expand(b, r.Op.Scalar.Expand(b, r), keep, done)
+	}
+	done[e], done[r] = r, r
+	return r
 }
 
 // MapOperands returns e with f applied to its operands and to the values in its
