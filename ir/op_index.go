@@ -198,10 +198,11 @@ func (n *Node) inferIndexed(idx []*Node) ([]Dim, error) {
 		if !Integers.Has(i.Type.DType) {
 			return nil, Errorf(ErrDType, "%s: index array %d is %s, not integer", n.Op, k+1, i.Type.DType.Name())
 		}
-		var err error
-		if shape, err = Broadcast(shape, i.Type.Shape); err != nil {
-			return nil, err
+		both, err := Broadcast(shape, i.Type.Shape)
+		if err != nil {
+			return nil, Errorf(ErrShape, "%s: index array %d has shape %s, those before it %s", n.Op, k+1, shapeText(i.Type.Shape), shapeText(shape))
 		}
+		shape = both
 	}
 	shape = append(slices.Clone(shape), take(x.Shape, without(x.Rank(), axes))...)
 	return shape, checkShape(n, shape)

@@ -30,8 +30,11 @@ var OpReshape = Register(&Op{
 				open++
 			}
 		}
-		if open > 1 || open == 1 && !slices.ContainsFunc(x.Shape, Dim.IsUnknown) {
-			return Type{}, Errorf(ErrShape, "reshape: shape %s leaves %d extents open", shapeText(to), open)
+		if open > 1 {
+			return Type{}, Errorf(ErrShape, "reshape: shape %s leaves more than one extent open", shapeText(to))
+		}
+		if open == 1 && !slices.ContainsFunc(x.Shape, Dim.IsUnknown) {
+			return Type{}, Errorf(ErrShape, "reshape: shape %s leaves an extent open that shape %s tells", shapeText(to), shapeText(x.Shape))
 		}
 		have, want := product(x.Shape), product(to)
 		if _, ok := meet(have, want); !ok {
