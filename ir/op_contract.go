@@ -1,5 +1,7 @@
 package ir
 
+import "math"
+
 // OpContract multiplies operands and sums over labels: matrix products, dot products,
 // traces, outer products and their batches.
 var OpContract = Register(&Op{
@@ -235,30 +237,51 @@ func evalContract(s Spec, order Order, in ...*Tensor) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, multiply := sums, ternary(OpFMA, d)
+	// The factors along the contracted positions: one line for each place of the operand
+	// that a position of the result starts from.
+	line := make([]func(p int) []uint64, len(in))
+	for i, x := range in {
+		bases := offsets(0, shape(s.Out), strides(i, s.Out))
+		steps := offsets(0, shape(s.Sum), strides(i, s.Sum))
+		lines := map[int][]uint64{}
+		line[i] = func(p int) []uint64 {
+			l, ok := lines[bases[p]]
+			if !ok {
+				l = make([]uint64, len(steps))
+				for k, o := range steps {
+					l[k] = x.Elems[bases[p]+o]
+				}
+				lines[bases[p]] = l
+			}
+			return l
+		}
+	}
+	m, multiply := sums, multiplyAdd(d)
 	if d == Bool {
-		m, multiply = anyOf, func(x, y, state uint64) uint64 { return state | x&y }
-	}
-	bases, steps := make([][]int, len(in)), make([][]int, len(in))
-	for i := range in {
-		bases[i] = offsets(0, shape(s.Out), strides(i, s.Out))
-		steps[i] = offsets(0, shape(s.Sum), strides(i, s.Sum))
-	}
-	terms := make([][]uint64, len(in)) // the factors along the contracted positions
-	for i := range terms {
-		terms[i] = make([]uint64, len(steps[i]))
-	}
-	f := m.fold(d, terms[0])
-	if len(in) == 2 {
-		f.step = func(state uint64, k int) uint64 { return multiply(terms[0][k], terms[1][k], state) }
+		m = anyOf
 	}
 	for p := range out.Elems {
-		for i, x := range in {
-			for k, o := range steps[i] {
-				terms[i][k] = x.Elems[bases[i][p]+o]
-			}
+		x := line[0](p)
+		f := m.fold(d, x)
+		if len(in) == 2 {
+			y := line[1](p)
+			f.step = func(state uint64, k int) uint64 { return multiply(x[k], y[k], state) }
 		}
-		out.Elems[p] = f.reduce(order, len(terms[0]))
+		out.Elems[p] = f.reduce(order, len(x))
 	}
 	return out, nil
+}
+
+// multiplyAdd returns the step of a contraction: state + x*y rounded once, for bool
+// state or (x and y).
+func multiplyAdd(d DType) func(x, y, state uint64) uint64 {
+	switch d {
+	case Bool:
+		return func(x, y, state uint64) uint64 { return state | x&y }
+	case Float64:
+		return func(x, y, state uint64) uint64 { return bitsF64(math.FMA(asF64(x), asF64(y), asF64(state))) }
+	case Float32:
+		return func(x, y, state uint64) uint64 { return bitsF32(FMA32(asF32(x), asF32(y), asF32(state))) }
+	}
+	return func(x, y, state uint64) uint64 { return wrap(d, x*y+state) }
 }

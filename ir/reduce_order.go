@@ -133,21 +133,12 @@ func (m monoid) fold(d DType, elems []uint64) fold {
 	return f
 }
 
-// binary returns a primitive of two elements of d, and ternary one of three.
+// binary returns a primitive of two elements of d.
 func binary(op *Op, d DType) func(x, y uint64) uint64 {
 	e := &Expr{Kind: Apply, Op: op, DType: d, Args: []*Expr{{DType: d}, {DType: d}}}
 	var in [2]uint64
 	return func(x, y uint64) uint64 {
 		in = [2]uint64{x, y}
-		return op.Scalar.Eval(e, in[:])
-	}
-}
-
-func ternary(op *Op, d DType) func(x, y, z uint64) uint64 {
-	e := &Expr{Kind: Apply, Op: op, DType: d, Args: []*Expr{{DType: d}, {DType: d}, {DType: d}}}
-	var in [3]uint64
-	return func(x, y, z uint64) uint64 {
-		in = [3]uint64{x, y, z}
 		return op.Scalar.Eval(e, in[:])
 	}
 }
