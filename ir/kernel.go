@@ -30,6 +30,11 @@ const (
 	Local      // made and used inside; where it lives is the schedule's choice
 )
 
+var roleNames = [...]string{In: "in", Out: "out", InOut: "inout", Local: "local"}
+
+// String returns the role's name.
+func (r Role) String() string { return roleNames[r] }
+
 // Operand is an array that a kernel reads or writes. At run time it is a base, an
 // element offset (which may be negative), strides and extents.
 type Operand struct {
