@@ -1,5 +1,7 @@
 package ir
 
+import "slices"
+
 // OpIota counts along an axis.
 var OpIota = Register(&Op{
 	Name: "iota", Doc: "o[i...] = i[a]: the position along axis a = Axes[0] of an array of extents Shape, as DType. Positions that an integer dtype cannot hold wrap, floats round once.",
@@ -20,11 +22,11 @@ var OpIota = Register(&Op{
 		return nil
 	},
 	Eval: func(n *Node, in []*Tensor) ([]*Tensor, error) {
-		shape, err := numbers(n.Attr.Shape)
+		shape, err := numbers(n.Type.Shape)
 		if err != nil {
 			return nil, err
 		}
-		out, err := NewTensor(n.Attr.DType, shape...)
+		out, err := NewTensor(n.Type.DType, shape...)
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +54,7 @@ var OpIota = Register(&Op{
 // OpBroadcast repeats an array along new and unit axes. Filling is a broadcast of a
 // rank-0 literal.
 var OpBroadcast = Register(&Op{
-	Name: "broadcast", Doc: "x under extents Shape: axes aligned at the right, new axes and axes of extent 1 repeat.",
+	Name: "broadcast", Doc: "x under extents Shape: axes aligned at the right, new axes and axes of extent 1 repeat. An Unknown extent of Shape is x's own.",
 	Family: Movement, MinArg: 1, MaxArg: 1, Fields: FieldShape,
 	Infer: func(n *Node) (Type, error) {
 		if err := checkDType(n, 0, AnyReal); err != nil {
@@ -66,8 +68,15 @@ var OpBroadcast = Register(&Op{
 		if off < 0 {
 			return Type{}, Errorf(ErrShape, "broadcast: shape %s has more axes than %s", shapeText(x.Shape), shapeText(to))
 		}
+		if slices.ContainsFunc(to[:off], Dim.IsUnknown) {
+			return Type{}, Errorf(ErrShape, "broadcast: shape %s leaves a new axis open", shapeText(to))
+		}
+		to = slices.Clone(to)
 		for i, d := range x.Shape {
-			if _, ok := meet(d, to[off+i]); !ok && !d.Is(1) {
+			e, ok := meet(to[off+i], d)
+			if ok {
+				to[off+i] = e
+			} else if !d.Is(1) {
 				return Type{}, Errorf(ErrShape, "broadcast: shape %s does not stretch to %s: axis %d has %s and %s", shapeText(x.Shape), shapeText(to), off+i, d, to[off+i])
 			}
 		}
@@ -79,18 +88,11 @@ var OpBroadcast = Register(&Op{
 		return nil
 	},
 	Eval: func(n *Node, in []*Tensor) ([]*Tensor, error) {
-		to, err := numbers(n.Attr.Shape)
+		to, err := numbers(n.Type.Shape)
 		if err != nil {
 			return nil, err
 		}
-		x := in[0]
-		off := len(to) - len(x.Shape)
-		for i, e := range x.Shape {
-			if e != 1 && e != to[off+i] {
-				return nil, Errorf(ErrShape, "broadcast: axis %d has %d and %d", off+i, e, to[off+i])
-			}
-		}
-		return rearrange(x, 0, to, broadcastStrides(x.Shape, to))
+		return rearrange(in[0], 0, to, broadcastStrides(in[0].Shape, to))
 	},
 	Samples: func() []*Node {
 		var s samples

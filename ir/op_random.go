@@ -24,11 +24,11 @@ var OpRandBits = Register(&Op{
 		return nil
 	},
 	Eval: func(n *Node, in []*Tensor) ([]*Tensor, error) {
-		shape, err := numbers(n.attr().Shape)
+		shape, err := numbers(n.Type.Shape)
 		if err != nil {
 			return nil, err
 		}
-		out, err := NewTensor(n.Attr.DType, shape...)
+		out, err := NewTensor(n.Type.DType, shape...)
 		if err != nil {
 			return nil, err
 		}

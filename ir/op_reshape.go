@@ -14,7 +14,7 @@ var ErrNoRefinement = errors.New("ir: the two shapes have no common finer axes")
 
 // OpReshape gives the same elements other extents.
 var OpReshape = Register(&Op{
-	Name: "reshape", Doc: "the elements of x in row-major order under extents Shape, which have the same product. One of them may be Unknown where an extent of x is: the run finds it.",
+	Name: "reshape", Doc: "the elements of x in row-major order under extents Shape, which have the same product. One of them may be Unknown: it is what the others leave.",
 	Family: Movement, MinArg: 1, MaxArg: 1, Fields: FieldShape,
 	Infer: func(n *Node) (Type, error) {
 		if err := checkDType(n, 0, AnyReal); err != nil {
@@ -24,41 +24,32 @@ var OpReshape = Register(&Op{
 		if err := checkShape(n, to); err != nil {
 			return Type{}, err
 		}
-		open := 0
-		for _, d := range to {
-			if d.IsUnknown() {
-				open++
+		have, want, open := product(x.Shape), N(1), -1
+		for i, d := range to {
+			if !d.IsUnknown() {
+				want = want.Mul(d)
+				continue
+			}
+			if open >= 0 {
+				return Type{}, Errorf(ErrShape, "reshape: shape %s leaves more than one extent open", shapeText(to))
+			}
+			open = i
+		}
+		if open >= 0 && !have.IsUnknown() {
+			rest, ok := have.Div(want)
+			if !ok {
+				return Type{}, Errorf(ErrShape, "reshape: the %s elements of shape %s do not fill %s", have, shapeText(x.Shape), shapeText(to))
+			}
+			to = slices.Clone(to)
+			to[open], want = rest, have
+			if err := checkShape(n, to); err != nil {
+				return Type{}, err
 			}
 		}
-		if open > 1 {
-			return Type{}, Errorf(ErrShape, "reshape: shape %s leaves more than one extent open", shapeText(to))
-		}
-		if open == 1 && !slices.ContainsFunc(x.Shape, Dim.IsUnknown) {
-			return Type{}, Errorf(ErrShape, "reshape: shape %s leaves an extent open that shape %s tells", shapeText(to), shapeText(x.Shape))
-		}
-		have, want := product(x.Shape), product(to)
-		if _, ok := meet(have, want); !ok {
+		if _, ok := meet(have, want); !ok && open < 0 {
 			return Type{}, Errorf(ErrShape, "reshape: shape %s has %s elements, %s has %s", shapeText(x.Shape), have, shapeText(to), want)
 		}
 		return Dense(x.DType, to...), nil
-	},
-	Factors: func(n *Node) [][]int64 {
-		from, to := n.Args[0].Type.Shape, n.Type.Shape
-		fine, source, target, ok := refine(from, to)
-		if !ok || product(to).Is(0) {
-			return nil
-		}
-		var out [][]int64
-		for _, axes := range slices.Concat(source, target) {
-			if len(axes) > 1 {
-				factors := make([]int64, len(axes))
-				for i, a := range axes {
-					factors[i], _ = fine[a].Const()
-				}
-				out = append(out, factors)
-			}
-		}
-		return out
 	},
 	Kernel: func(b *KernelBuilder, n *Node) error {
 		from, to := n.Args[0].Type.Shape, n.Type.Shape
@@ -76,27 +67,11 @@ var OpReshape = Register(&Op{
 		return nil
 	},
 	Eval: func(n *Node, in []*Tensor) ([]*Tensor, error) {
-		x, shape, known, open := in[0], make([]int, len(n.attr().Shape)), 1, -1
-		for i, d := range n.attr().Shape {
-			if d.IsUnknown() {
-				open = i
-				continue
-			}
-			c, err := numbers([]Dim{d})
-			if err != nil {
-				return nil, err
-			}
-			shape[i] = c[0]
-			known *= c[0]
+		shape, err := numbers(n.Type.Shape)
+		if err != nil {
+			return nil, err
 		}
-		if open >= 0 && known > 0 {
-			shape[open] = x.Size() / known
-			known *= shape[open]
-		}
-		if known != x.Size() {
-			return nil, Errorf(ErrShape, "reshape: shape %v has %d elements, %s has not", x.Shape, x.Size(), shapeText(n.attr().Shape))
-		}
-		return []*Tensor{{x.DType, shape, slices.Clone(x.Elems)}}, nil
+		return []*Tensor{{in[0].DType, shape, slices.Clone(in[0].Elems)}}, nil
 	},
 	Samples: func() []*Node {
 		var s samples
