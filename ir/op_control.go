@@ -20,6 +20,7 @@ var OpItem = Register(&Op{
 		}
 		return types[n.Attr.Index], nil
 	},
+	Eval: func(n *Node, in []*Tensor) ([]*Tensor, error) { return in[n.Attr.Index:][:1], nil },
 })
 
 // Items returns the results of n as nodes: n itself when it has one.
@@ -204,4 +205,35 @@ func Inline(n *Node) ([]*Node, error) {
 		out[i] = done[r]
 	}
 	return out, nil
+}
+
+// Samples call constructors that name the ops, which an initialiser may not.
+func init() {
+	t := Dense(Float64, N(3))
+	array := func(i int) *Node { return Param(i, t, nil) }
+	// graph returns a subgraph of k arrays.
+	graph := func(name string, k int, results func(p []*Node) []*Node) *Graph {
+		g := &Graph{Name: name}
+		for i := range k {
+			g.Params = append(g.Params, array(i))
+		}
+		g.Results = results(g.Params)
+		return g
+	}
+	double := graph("double", 1, func(p []*Node) []*Node { return []*Node{Must(NewNode(OpAdd, nil, nil, p[0], p[0]))} })
+	same := graph("same", 1, func(p []*Node) []*Node { return p })
+	turn := graph("turn", 2, func(p []*Node) []*Node { return []*Node{p[1], p[0]} })
+	always := graph("always", 2, func([]*Node) []*Node { return []*Node{ConstNode(Bool, 1, nil)} })
+	OpCall.Samples = func() []*Node {
+		return []*Node{Must(Call(double, nil, array(0))), Must(Call(turn, nil, array(0), array(1)))}
+	}
+	OpBranch.Samples = func() []*Node {
+		return []*Node{Must(Branch(Param(0, Dense(Bool), nil), double, same, nil, array(1)))}
+	}
+	OpLoop.Samples = func() []*Node {
+		return []*Node{Must(Loop(turn, always, N(3), nil, array(0), array(1))), Must(Loop(turn, always, N(0), nil, array(0), array(1)))}
+	}
+	OpItem.Samples = func() []*Node {
+		return Items(Must(Call(turn, nil, array(0), array(1))))
+	}
 }

@@ -139,11 +139,16 @@ func attrText(op *Op, a *Attr, result Type) string {
 func (g *Graph) excerpt(n *Node) string {
 	p := graphPrinter{mark: n}
 	p.graph(g, "")
-	lines := strings.Split(strings.TrimSuffix(p.b.String(), "\n"), "\n")
+	return around(p.b.String(), p.line)
+}
+
+// around returns the lines of a text around one, counted from 0, that one marked.
+func around(text string, line int) string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	var b strings.Builder
-	for i := max(0, p.line-2); i < min(len(lines), p.line+3); i++ {
+	for i := max(0, line-2); i < min(len(lines), line+3); i++ {
 		mark := "    "
-		if i == p.line {
+		if i == line {
 			mark = "  > "
 		}
 		b.WriteString(mark + lines[i] + "\n")
