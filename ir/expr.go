@@ -155,8 +155,11 @@ func (b *Builder) Axis(d DType, axis int) *Expr {
 	return b.Intern(&Expr{Kind: AxisPos, DType: d, N: axis})
 }
 
-// DimValue returns a polynomial of dims as a value of d.
+// DimValue returns a polynomial of dims as a value of d: a literal when it is a number.
 func (b *Builder) DimValue(d DType, v Dim) *Expr {
+	if n, ok := v.Const(); ok {
+		return b.Const(d, castBits(d, Int64, uint64(n)))
+	}
 	return b.Intern(&Expr{Kind: DimValue, DType: d, Dim: v})
 }
 

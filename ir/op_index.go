@@ -103,10 +103,8 @@ var OpScatter = Register(&Op{
 		}
 		return Dense(x.DType, x.Shape...), nil
 	},
-	// The result starts as a copy of x, then takes the values: its operand is read and
-	// written, so that a pass may give it x's own memory and drop the copy.
+	// The result is first a copy of x, then takes the values.
 	Kernel: func(b *KernelBuilder, n *Node) error {
-		b.InOutResult(0)
 		axes := b.AxesFor(n.Type.Shape)
 		b.storeOver(axes, b.Arg(0, AtAxes(axes)...))
 
@@ -117,6 +115,9 @@ var OpScatter = Register(&Op{
 		}
 		axes = b.AxesFor(source)
 		index, places := b.indexed(n, axes, last-1)
+		if len(places) == 0 { // a scatter works along an axis: one index is an axis of extent 1
+			places = []int{b.NewAxis(N(1))}
+		}
 		b.Add(Stmt{Sink: Scatter, Targets: []Access{b.Result(0, index...)}, Axes: places, Combine: n.Attr.Combine,
 			Args: []*Expr{b.Arg(last, BroadcastIndex(n.Args[last].Type.Shape, axes)...)}})
 		return nil
