@@ -89,9 +89,6 @@ func (b *KernelBuilder) Operand(i int) int { return b.arg[i] }
 // Result returns the target access of the node's result r.
 func (b *KernelBuilder) Result(r int, index ...Index) Access { return Access{b.out + r, index} }
 
-// InOutResult makes result r's operand start from what its buffer holds.
-func (b *KernelBuilder) InOutResult(r int) { b.K.Operands[b.out+r].Role = InOut }
-
 // Check returns the index that is the value v, an i64, checked against limit: negative
 // values wrap, the run reports one outside with the node's site.
 func (b *KernelBuilder) Check(v *Expr, limit Dim) Index {
