@@ -41,144 +41,33 @@ func loopOf(e *Expr) stripLoop {
 	}
 }
 
+// each1 and each2 are loops of one-line functions, at the cost of a call an element.
+func each1(f func(a uint64) uint64) stripLoop {
+	return func(d, a, _, _, _ []uint64) {
+		for i, v := range a {
+			d[i] = f(v)
+		}
+	}
+}
+
+func each2(f func(a, b uint64) uint64) stripLoop {
+	return func(d, a, b, _, _ []uint64) {
+		a, b = a[:len(d)], b[:len(d)]
+		for i := range d {
+			d[i] = f(a[i], b[i])
+		}
+	}
+}
+
 var stripLoops = makeStripLoops()
 
 func makeStripLoops() map[stripKey]stripLoop {
 	m := map[stripKey]stripLoop{}
-	set := func(op *Op, result, operand DType, l stripLoop) { m[stripKey{op, result, operand}] = l }
-
-	set(OpAdd, Float64, Float64, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = bitsF64(asF64(a[i]) + asF64(b[i]))
-		}
-	})
-	set(OpSub, Float64, Float64, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = bitsF64(asF64(a[i]) - asF64(b[i]))
-		}
-	})
-	set(OpMul, Float64, Float64, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = bitsF64(asF64(a[i]) * asF64(b[i]))
-		}
-	})
-	set(OpFMA, Float64, Float64, func(d, a, b, c, _ []uint64) {
-		a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
-		for i := range d {
-			d[i] = bitsF64(math.FMA(asF64(a[i]), asF64(b[i]), asF64(c[i])))
-		}
-	})
-	set(OpRound, Float64, Float64, func(d, a, _, _, _ []uint64) {
-		for i, v := range a {
-			d[i] = bitsF64(math.RoundToEven(asF64(v)))
-		}
-	})
-	set(OpLt, Bool, Float64, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = bitsBool(asF64(a[i]) < asF64(b[i]))
-		}
-	})
-	set(OpAdd, Float32, Float32, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = bitsF32(asF32(a[i]) + asF32(b[i]))
-		}
-	})
-	set(OpSub, Float32, Float32, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = bitsF32(asF32(a[i]) - asF32(b[i]))
-		}
-	})
-	set(OpMul, Float32, Float32, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = bitsF32(asF32(a[i]) * asF32(b[i]))
-		}
-	})
-	set(OpFMA, Float32, Float32, func(d, a, b, c, _ []uint64) {
-		a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
-		for i := range d {
-			d[i] = bitsF32(FMA32(asF32(a[i]), asF32(b[i]), asF32(c[i])))
-		}
-	})
-	set(OpRound, Float32, Float32, func(d, a, _, _, _ []uint64) {
-		for i, v := range a {
-			d[i] = bitsF32(float32(math.RoundToEven(float64(asF32(v)))))
-		}
-	})
-	set(OpLt, Bool, Float32, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = bitsBool(asF32(a[i]) < asF32(b[i]))
-		}
-	})
-	for _, f := range []DType{Float32, Float64} {
-		sign := signBit(f)
-		set(OpNeg, f, f, func(d, a, _, _, _ []uint64) {
-			for i, v := range a {
-				d[i] = v ^ sign
-			}
-		})
-		set(OpAbs, f, f, func(d, a, _, _, _ []uint64) {
-			for i, v := range a {
-				d[i] = v &^ sign
-			}
-		})
-	}
-
-	for _, t := range []DType{Int64, Uint64} {
-		set(OpAdd, t, t, func(d, a, b, _, _ []uint64) {
-			a, b = a[:len(d)], b[:len(d)]
-			for i := range d {
-				d[i] = a[i] + b[i]
-			}
-		})
-		set(OpSub, t, t, func(d, a, b, _, _ []uint64) {
-			a, b = a[:len(d)], b[:len(d)]
-			for i := range d {
-				d[i] = a[i] - b[i]
-			}
-		})
-	}
-	set(OpAdd, Int32, Int32, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = uint64(int32(a[i] + b[i]))
-		}
-	})
-	set(OpSub, Int32, Int32, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = uint64(int32(a[i] - b[i]))
-		}
-	})
-	set(OpShl, Int64, Int64, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = a[i] << b[i]
-		}
-	})
-	set(OpShl, Int32, Int32, func(d, a, b, _, _ []uint64) {
-		a, b = a[:len(d)], b[:len(d)]
-		for i := range d {
-			d[i] = uint64(int32(a[i] << b[i]))
-		}
-	})
-	for _, t := range []DType{Int32, Int64} {
-		set(OpShr, t, t, func(d, a, b, _, _ []uint64) {
-			a, b = a[:len(d)], b[:len(d)]
-			for i := range d {
-				d[i] = uint64(int64(a[i]) >> b[i])
-			}
-		})
-	}
+	addFloatLoops(m)
+	addIntegerLoops(m)
+	addConversionLoops(m)
 	for t := Bool; t <= Float64; t++ {
-		set(OpSelect, t, t, func(d, a, b, c, _ []uint64) {
+		m[stripKey{OpSelect, t, t}] = func(d, a, b, c, _ []uint64) {
 			a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
 			for i := range d {
 				v := c[i]
@@ -187,54 +76,137 @@ func makeStripLoops() map[stripKey]stripLoop {
 				}
 				d[i] = v
 			}
-		})
-		if !bitwise.Has(t) {
-			continue
 		}
-		set(OpAnd, t, t, func(d, a, b, _, _ []uint64) {
-			a, b = a[:len(d)], b[:len(d)]
-			for i := range d {
-				d[i] = a[i] & b[i]
-			}
-		})
-		set(OpOr, t, t, func(d, a, b, _, _ []uint64) {
-			a, b = a[:len(d)], b[:len(d)]
-			for i := range d {
-				d[i] = a[i] | b[i]
-			}
-		})
-		set(OpXor, t, t, func(d, a, b, _, _ []uint64) {
-			a, b = a[:len(d)], b[:len(d)]
-			for i := range d {
-				d[i] = a[i] ^ b[i]
-			}
-		})
 	}
-
-	keep := func(d, a, _, _, _ []uint64) { copy(d, a) }
-	set(OpRawBits, Int64, Float64, keep)
-	set(OpRawBits, Uint64, Float64, keep)
-	set(OpRawBits, Float64, Int64, keep)
-	set(OpRawBits, Float64, Uint64, keep)
-	set(OpRawBits, Int32, Float32, func(d, a, _, _, _ []uint64) {
-		for i, v := range a {
-			d[i] = uint64(int32(v))
-		}
-	})
-	set(OpRawBits, Float32, Int32, func(d, a, _, _, _ []uint64) {
-		for i, v := range a {
-			d[i] = uint64(uint32(v))
-		}
-	})
-	set(OpCast, Float64, Int64, func(d, a, _, _, _ []uint64) {
-		for i, v := range a {
-			d[i] = bitsF64(float64(int64(v)))
-		}
-	})
-	set(OpCast, Float32, Int32, func(d, a, _, _, _ []uint64) {
-		for i, v := range a {
-			d[i] = bitsF32(float32(int64(v)))
-		}
-	})
 	return m
+}
+
+func addFloatLoops(m map[stripKey]stripLoop) {
+	m[stripKey{OpAdd, Float64, Float64}] = func(d, a, b, _, _ []uint64) {
+		a, b = a[:len(d)], b[:len(d)]
+		for i := range d {
+			d[i] = bitsF64(asF64(a[i]) + asF64(b[i]))
+		}
+	}
+	m[stripKey{OpSub, Float64, Float64}] = func(d, a, b, _, _ []uint64) {
+		a, b = a[:len(d)], b[:len(d)]
+		for i := range d {
+			d[i] = bitsF64(asF64(a[i]) - asF64(b[i]))
+		}
+	}
+	m[stripKey{OpMul, Float64, Float64}] = func(d, a, b, _, _ []uint64) {
+		a, b = a[:len(d)], b[:len(d)]
+		for i := range d {
+			d[i] = bitsF64(asF64(a[i]) * asF64(b[i]))
+		}
+	}
+	m[stripKey{OpFMA, Float64, Float64}] = func(d, a, b, c, _ []uint64) {
+		a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
+		for i := range d {
+			d[i] = bitsF64(math.FMA(asF64(a[i]), asF64(b[i]), asF64(c[i])))
+		}
+	}
+	m[stripKey{OpAdd, Float32, Float32}] = func(d, a, b, _, _ []uint64) {
+		a, b = a[:len(d)], b[:len(d)]
+		for i := range d {
+			d[i] = bitsF32(asF32(a[i]) + asF32(b[i]))
+		}
+	}
+	m[stripKey{OpSub, Float32, Float32}] = func(d, a, b, _, _ []uint64) {
+		a, b = a[:len(d)], b[:len(d)]
+		for i := range d {
+			d[i] = bitsF32(asF32(a[i]) - asF32(b[i]))
+		}
+	}
+	m[stripKey{OpMul, Float32, Float32}] = func(d, a, b, _, _ []uint64) {
+		a, b = a[:len(d)], b[:len(d)]
+		for i := range d {
+			d[i] = bitsF32(asF32(a[i]) * asF32(b[i]))
+		}
+	}
+	m[stripKey{OpFMA, Float32, Float32}] = func(d, a, b, c, _ []uint64) {
+		a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
+		for i := range d {
+			d[i] = bitsF32(FMA32(asF32(a[i]), asF32(b[i]), asF32(c[i])))
+		}
+	}
+	for _, f := range []DType{Float32, Float64} {
+		sign := signBit(f)
+		m[stripKey{OpNeg, f, f}] = func(d, a, _, _, _ []uint64) {
+			for i, v := range a {
+				d[i] = v ^ sign
+			}
+		}
+		m[stripKey{OpAbs, f, f}] = func(d, a, _, _, _ []uint64) {
+			for i, v := range a {
+				d[i] = v &^ sign
+			}
+		}
+	}
+	m[stripKey{OpDiv, Float64, Float64}] = each2(func(a, b uint64) uint64 { return bitsF64(asF64(a) / asF64(b)) })
+	m[stripKey{OpDiv, Float32, Float32}] = each2(func(a, b uint64) uint64 { return bitsF32(asF32(a) / asF32(b)) })
+	m[stripKey{OpRound, Float64, Float64}] = each1(func(a uint64) uint64 { return bitsF64(math.RoundToEven(asF64(a))) })
+	m[stripKey{OpRound, Float32, Float32}] = each1(func(a uint64) uint64 { return bitsF32(float32(math.RoundToEven(float64(asF32(a))))) })
+
+	m[stripKey{OpEq, Bool, Float64}] = each2(func(a, b uint64) uint64 { return bitsBool(asF64(a) == asF64(b)) })
+	m[stripKey{OpNe, Bool, Float64}] = each2(func(a, b uint64) uint64 { return bitsBool(asF64(a) != asF64(b)) })
+	m[stripKey{OpLt, Bool, Float64}] = each2(func(a, b uint64) uint64 { return bitsBool(asF64(a) < asF64(b)) })
+	m[stripKey{OpLe, Bool, Float64}] = each2(func(a, b uint64) uint64 { return bitsBool(asF64(a) <= asF64(b)) })
+	m[stripKey{OpEq, Bool, Float32}] = each2(func(a, b uint64) uint64 { return bitsBool(asF32(a) == asF32(b)) })
+	m[stripKey{OpNe, Bool, Float32}] = each2(func(a, b uint64) uint64 { return bitsBool(asF32(a) != asF32(b)) })
+	m[stripKey{OpLt, Bool, Float32}] = each2(func(a, b uint64) uint64 { return bitsBool(asF32(a) < asF32(b)) })
+	m[stripKey{OpLe, Bool, Float32}] = each2(func(a, b uint64) uint64 { return bitsBool(asF32(a) <= asF32(b)) })
+}
+
+func addIntegerLoops(m map[stripKey]stripLoop) {
+	for t := Bool; t <= Uint64; t++ {
+		m[stripKey{OpAnd, t, t}] = each2(func(a, b uint64) uint64 { return a & b })
+		m[stripKey{OpOr, t, t}] = each2(func(a, b uint64) uint64 { return a | b })
+		m[stripKey{OpXor, t, t}] = each2(func(a, b uint64) uint64 { return a ^ b })
+		m[stripKey{OpEq, Bool, t}] = each2(func(a, b uint64) uint64 { return bitsBool(a == b) })
+		m[stripKey{OpNe, Bool, t}] = each2(func(a, b uint64) uint64 { return bitsBool(a != b) })
+	}
+	m[stripKey{OpNot, Bool, Bool}] = each1(func(a uint64) uint64 { return a ^ 1 })
+	for _, t := range []DType{Int64, Uint64} {
+		m[stripKey{OpAdd, t, t}] = each2(func(a, b uint64) uint64 { return a + b })
+		m[stripKey{OpSub, t, t}] = each2(func(a, b uint64) uint64 { return a - b })
+		m[stripKey{OpMul, t, t}] = each2(func(a, b uint64) uint64 { return a * b })
+		m[stripKey{OpShl, t, t}] = each2(func(a, b uint64) uint64 { return a << b })
+	}
+	m[stripKey{OpAdd, Int32, Int32}] = each2(func(a, b uint64) uint64 { return uint64(int32(a + b)) })
+	m[stripKey{OpSub, Int32, Int32}] = each2(func(a, b uint64) uint64 { return uint64(int32(a - b)) })
+	m[stripKey{OpShl, Int32, Int32}] = each2(func(a, b uint64) uint64 { return uint64(int32(a << b)) })
+	m[stripKey{OpAdd, Uint32, Uint32}] = each2(func(a, b uint64) uint64 { return uint64(uint32(a + b)) })
+	m[stripKey{OpSub, Uint32, Uint32}] = each2(func(a, b uint64) uint64 { return uint64(uint32(a - b)) })
+	m[stripKey{OpMul, Uint32, Uint32}] = each2(func(a, b uint64) uint64 { return uint64(uint32(a * b)) })
+	m[stripKey{OpShl, Uint32, Uint32}] = each2(func(a, b uint64) uint64 { return uint64(uint32(a << b)) })
+	m[stripKey{OpMulHi, Uint32, Uint32}] = each2(func(a, b uint64) uint64 { return a * b >> 32 })
+	for _, t := range []DType{Int32, Int64} {
+		m[stripKey{OpShr, t, t}] = each2(func(a, b uint64) uint64 { return uint64(int64(a) >> b) })
+	}
+	for _, t := range []DType{Uint32, Uint64} {
+		m[stripKey{OpShr, t, t}] = each2(func(a, b uint64) uint64 { return a >> b })
+		m[stripKey{OpLt, Bool, t}] = each2(func(a, b uint64) uint64 { return bitsBool(a < b) })
+	}
+}
+
+func addConversionLoops(m map[stripKey]stripLoop) {
+	keep := func(d, a, _, _, _ []uint64) { copy(d, a) }
+	for _, t := range []DType{Int64, Uint64} {
+		m[stripKey{OpRawBits, t, Float64}] = keep
+		m[stripKey{OpRawBits, Float64, t}] = keep
+	}
+	m[stripKey{OpRawBits, Int32, Float32}] = each1(func(a uint64) uint64 { return uint64(int32(a)) })
+	m[stripKey{OpRawBits, Float32, Int32}] = each1(func(a uint64) uint64 { return uint64(uint32(a)) })
+	for _, t := range []DType{Bool, Uint8, Uint16, Uint32} {
+		m[stripKey{OpCast, Uint64, t}] = keep
+	}
+	m[stripKey{OpCast, Uint32, Bool}] = keep
+	m[stripKey{OpCast, Uint32, Int32}] = each1(func(a uint64) uint64 { return uint64(uint32(a)) })
+	m[stripKey{OpCast, Uint32, Uint64}] = each1(func(a uint64) uint64 { return uint64(uint32(a)) })
+	m[stripKey{OpCast, Float64, Int64}] = each1(func(a uint64) uint64 { return bitsF64(float64(int64(a))) })
+	m[stripKey{OpCast, Float32, Int32}] = each1(func(a uint64) uint64 { return bitsF32(float32(int64(a))) })
+	m[stripKey{OpCast, Float32, Uint32}] = each1(func(a uint64) uint64 { return bitsF32(float32(a)) })
+	m[stripKey{OpCast, Int64, Float64}] = each1(func(a uint64) uint64 { return castFloat(Int64, asF64(a)) })
+	m[stripKey{OpCast, Int32, Float32}] = each1(func(a uint64) uint64 { return castFloat(Int32, float64(asF32(a))) })
 }

@@ -1,0 +1,149 @@
+// Command ulp measures how far the elementary functions are from the exact result, in
+// units in the last place (ULP).
+//
+//	go run ./bench/ulp -dtype f32 -func exp,log -all
+//
+// runs float32 functions on every argument (without -all, on one in -stride). The
+// reference is Go's package math in float64: it is off by a few units of float64, 2^-27
+// of a unit of float32. pow has two arguments and is sampled.
+//
+//	python ir/testdata/functions/make.py exp 10000000 | go run ./bench/ulp -dtype f64 -func exp -fixture -
+//
+// runs a float64 function on the records that make.py writes, exact values from MPFR,
+// and package math beside it, which shows how good a reference that is.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// function is an op and what package math calls it: one of the two is set.
+type function struct {
+	op    *ir.Op
+	unary func(float64) float64
+	power func(x, y float64) float64
+}
+
+var functions = []function{
+	{op: ir.OpExp, unary: math.Exp},
+	{op: ir.OpExp2, unary: math.Exp2},
+	{op: ir.OpExpm1, unary: math.Expm1},
+	{op: ir.OpLog, unary: math.Log},
+	{op: ir.OpLog2, unary: math.Log2},
+	{op: ir.OpLog10, unary: math.Log10},
+	{op: ir.OpLog1p, unary: math.Log1p},
+	{op: ir.OpSin, unary: math.Sin},
+	{op: ir.OpCos, unary: math.Cos},
+	{op: ir.OpTanh, unary: math.Tanh},
+	{op: ir.OpErf, unary: math.Erf},
+	{op: ir.OpPow, power: math.Pow},
+}
+
+// compile returns the function as a program of its operands.
+func (f function) compile(d ir.DType) *ir.ScalarProgram {
+	b := ir.NewBuilder()
+	args := make([]*ir.Expr, f.op.MaxArg)
+	for i := range args {
+		args[i] = b.State(d, i)
+	}
+	return ir.CompileScalar([]*ir.Expr{b.Apply(f.op, args...)})
+}
+
+// worst is the largest error seen.
+type worst struct {
+	ulps float64
+	at   []float64
+	n    int64
+}
+
+func (w *worst) see(ulps float64, at ...float64) {
+	if w.n++; ulps > w.ulps {
+		w.ulps, w.at = ulps, append([]float64(nil), at...)
+	}
+}
+
+func (w *worst) merge(v worst) {
+	n := w.n + v.n
+	if v.ulps > w.ulps {
+		*w = v
+	}
+	w.n = n
+}
+
+func (w worst) String() string {
+	at := make([]string, len(w.at))
+	for i, x := range w.at {
+		at[i] = fmt.Sprintf("%x (%g)", x, x)
+	}
+	return fmt.Sprintf("%.4f ULP at %s", w.ulps, strings.Join(at, ", "))
+}
+
+func main() {
+	names := flag.String("func", "", "functions, separated by commas; empty: all")
+	dtype := flag.String("dtype", "f32", "f32 or f64")
+	all := flag.Bool("all", false, "f32: every argument")
+	stride := flag.Uint64("stride", 4001, "f32: every how manieth argument, without -all")
+	pairs := flag.Int("pairs", 1000000, "f32: samples of pow per region")
+	fixture := flag.String("fixture", "", "f64: a file of records, - for standard input")
+	flag.Parse()
+	if *all {
+		*stride = 1
+	}
+	if err := run(*names, *dtype, *stride, *pairs, *fixture); err != nil {
+		fmt.Fprintln(os.Stderr, "ulp:", err)
+		os.Exit(1)
+	}
+}
+
+func run(names, dtype string, stride uint64, pairs int, fixture string) error {
+	if stride == 0 || pairs < 0 {
+		return fmt.Errorf("-stride and -pairs are positive numbers")
+	}
+	var chosen []function
+	for _, f := range functions {
+		if names == "" || strings.Contains(","+names+",", ","+f.op.Name+",") {
+			chosen = append(chosen, f)
+		}
+	}
+	if n := strings.Count(names, ",") + 1; names != "" && len(chosen) != n {
+		return fmt.Errorf("%d of the functions %q are unknown", n-len(chosen), names)
+	}
+	switch dtype {
+	case "f32":
+		for _, f := range chosen {
+			start := time.Now()
+			w := sweep32(f, stride, pairs)
+			fmt.Printf("%-6s f32  %12d arguments  worst %v  %.1f s\n", f.op, w.n, w, time.Since(start).Seconds())
+		}
+		return nil
+	case "f64":
+		if len(chosen) != 1 || fixture == "" {
+			return fmt.Errorf("f64 takes one function and a fixture, see go doc ./bench/ulp")
+		}
+		in := io.Reader(os.Stdin)
+		if fixture != "-" {
+			file, err := os.Open(fixture)
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			in = file
+		}
+		f, start := chosen[0], time.Now()
+		ours, goes, err := compare64(f, in)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%-6s f64  %12d arguments  worst %v  %.1f s\n       package math: worst %v\n", f.op, ours.n, ours, time.Since(start).Seconds(), goes)
+		return nil
+	}
+	return fmt.Errorf("no dtype %q, only f32 and f64", dtype)
+}
