@@ -3,7 +3,7 @@ package ir
 // Caps says what kernels a target takes, as data: passes decompose and cut until a
 // kernel fits, and never ask which target it is for.
 type Caps struct {
-	Scalar     map[*Op]DTypes // scalar ops of bodies by the dtype of their first operand; what is absent is expanded
+	Scalar     map[*Op]DTypes // scalar ops of bodies by the dtype of their last operand; what is absent is expanded
 	DTypes     DTypes         // of operands
 	Sinks      []Sink
 	Orders     []Order
