@@ -256,7 +256,7 @@ func evalContract(s Spec, order Order, in ...*Tensor) (*Tensor, error) {
 			return l
 		}
 	}
-	m, multiply := sums, multiplyAdd(d)
+	m := sums
 	if d == Bool {
 		m = anyOf
 	}
@@ -264,8 +264,7 @@ func evalContract(s Spec, order Order, in ...*Tensor) (*Tensor, error) {
 		x := line[0](p)
 		f := m.fold(d, x)
 		if len(in) == 2 {
-			y := line[1](p)
-			f.step = func(state uint64, k int) uint64 { return multiply(x[k], y[k], state) }
+			f.step = multiplyAdd(d, x, line[1](p))
 		}
 		out.Elems[p] = f.reduce(order, len(x))
 	}
@@ -274,14 +273,14 @@ func evalContract(s Spec, order Order, in ...*Tensor) (*Tensor, error) {
 
 // multiplyAdd returns the step of a contraction: state + x*y rounded once, for bool
 // state or (x and y).
-func multiplyAdd(d DType) func(x, y, state uint64) uint64 {
+func multiplyAdd(d DType, x, y []uint64) func(state uint64, k int) uint64 {
 	switch d {
 	case Bool:
-		return func(x, y, state uint64) uint64 { return state | x&y }
+		return func(state uint64, k int) uint64 { return state | x[k]&y[k] }
 	case Float64:
-		return func(x, y, state uint64) uint64 { return bitsF64(math.FMA(asF64(x), asF64(y), asF64(state))) }
+		return func(state uint64, k int) uint64 { return bitsF64(math.FMA(asF64(x[k]), asF64(y[k]), asF64(state))) }
 	case Float32:
-		return func(x, y, state uint64) uint64 { return bitsF32(FMA32(asF32(x), asF32(y), asF32(state))) }
+		return func(state uint64, k int) uint64 { return bitsF32(FMA32(asF32(x[k]), asF32(y[k]), asF32(state))) }
 	}
-	return func(x, y, state uint64) uint64 { return wrap(d, x*y+state) }
+	return func(state uint64, k int) uint64 { return wrap(d, x[k]*y[k]+state) }
 }
