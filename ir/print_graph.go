@@ -151,7 +151,7 @@ func around(text string, line int) string {
 		if i == line {
 			mark = "  > "
 		}
-		b.WriteString(mark + lines[i] + "\n")
+		b.WriteString(strings.TrimRight(mark+lines[i], " ") + "\n")
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return strings.TrimRight(b.String(), "\n")
 }

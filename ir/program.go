@@ -8,6 +8,7 @@ type Program struct {
 	Scalars []ScalarArg
 	Values  []Value
 	Params  []int // values given by the caller
+	Donated []int // those of Params whose buffers the program may overwrite
 	Results []int // values handed to the caller
 	Steps   []ProgramStep
 }
@@ -36,9 +37,9 @@ const (
 	StepCall                    // run an opaque host op (sort, FFT, factorization) of In into Outs
 	StepConvert                 // Out is In[0] in Out's format
 	StepBind                    // Symbol gets In[0]'s element, at most its bound
-	StepBranch                  // run Then when In[0] holds, else Else
-	StepLoop                    // run Body up to Max times until In[0] holds
-	StepSwap                    // exchange the buffers of In[0] and In[1]: donated state
+	StepBranch                  // run Body when In[0] holds, else Else
+	StepLoop                    // run Body up to Max times, until In[0] holds after it
+	StepSwap                    // exchange the buffers of In[0] and In[1]: a loop's old and new state
 	StepFree                    // Out's buffer goes back to the pool
 )
 
@@ -47,12 +48,13 @@ type ProgramStep struct {
 	Kind   StepKind
 	Out    int
 	In     []int
+	Outs   []int // call
 	Launch *Launch
 	View   *View
 	Op     *Op
 	Attr   *Attr
 	Symbol int
-	Max    Dim
+	Max    Dim           // loop; Unknown: as many as it takes
 	Body   []ProgramStep // loop; branch: then
 	Else   []ProgramStep
 	Sites  []*Site // the user's calls that the step serves
@@ -65,10 +67,12 @@ type Launch struct {
 	Scalars []int          // one per kernel scalar: a program scalar
 	Args    []int          // one per operand that is not local
 	Bounds  map[int][2]Dim // axis -> Lo, Hi where not whole
+	Counts  []int          // values that get the count of each append; nil: not wanted
 	Target  string         // which target compiles it; "": not placed yet
 }
 
-// View is a rearrangement of memory: element offset and strides in elements.
+// View is a rearrangement of memory: where its first element is, counted in elements from
+// the base's first, and how far apart neighbours along each axis are.
 type View struct {
 	Offset  Dim
 	Strides []Dim

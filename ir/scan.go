@@ -269,7 +269,16 @@ const maxDimText = 1000
 // dim reads a dimension: 3, M+2*P, ?.
 func (s *scanner) dim() Dim {
 	start, end := s.tok.pos, s.tok.pos
-	for s.tok.kind == tokName || s.tok.kind == tokNumber || s.is("+") || s.is("-") || s.is("*") || s.is("?") {
+	for s.err == nil {
+		if s.is("-") {
+			end = s.next().end()
+		}
+		if s.tok.kind == tokName || s.tok.kind == tokNumber || s.is("?") {
+			end = s.next().end()
+		}
+		if !s.is("+") && !s.is("-") && !s.is("*") {
+			break
+		}
 		end = s.next().end()
 	}
 	if end-start > maxDimText {
