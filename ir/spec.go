@@ -20,6 +20,9 @@ type Spec struct {
 // labels, "ijk,kjl->il|jk". Where that order is not given it is the canonical one: of
 // first appearance.
 func ParseSpec(text string) (Spec, error) {
+	if len(text) > maxSpec {
+		return Spec{}, fmt.Errorf("a specification of %d bytes is longer than %d", len(text), maxSpec)
+	}
 	left, right, ok := strings.Cut(text, "->")
 	if !ok {
 		return Spec{}, fmt.Errorf("%q has no ->", text)
@@ -47,6 +50,9 @@ func ParseSpec(text string) (Spec, error) {
 	}
 	return s, nil
 }
+
+// maxSpec bounds a Spec's text, in which every label looks at all others.
+const maxSpec = 1 << 16
 
 // String returns the text form, with the order of the contracted labels if there are any.
 func (s Spec) String() string {

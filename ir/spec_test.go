@@ -87,3 +87,26 @@ func TestContractOrder(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseSpec(f *testing.F) {
+	for _, text := range []string{"ij,jk->ik", "ijk,kjl->il|kj", "->", ",a->", "ii->i", "α->α", "a,b|c->d", "\xff->"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseSpec(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseSpec(s.String())
+		if err != nil || again.String() != s.String() {
+			t.Errorf("%q reads as %q, and that as %q, %v", text, s, again, err)
+		}
+		for len(s.In) > 2 {
+			var pair Spec
+			pair, s = s.Pair(0, 1)
+			if _, err := ParseSpec(pair.String()); err != nil {
+				t.Errorf("%q: pair %q: %v", text, pair, err)
+			}
+		}
+	})
+}
