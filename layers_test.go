@@ -31,12 +31,13 @@ var (
 var layers = []layer{
 	{path: "."},
 	{path: "ir"},
-	{path: "passes", own: []string{"ir"}},
+	{path: "ir/irtest", own: []string{"ir"}},
+	{path: "passes", own: []string{"ir"}, tests: []string{"ir/irtest"}},
 	{path: "lower", own: []string{"ir", "passes"}},
-	{path: "lower/loop", own: below, others: processor},
+	{path: "lower/loop", own: below, tests: []string{"ir/irtest"}, others: processor},
 	{path: "lower/x86", own: append(below, "lower/loop"), others: processor},
-	{path: "lower/lowertest", own: below, tests: []string{"lower/*"}},
-	{path: "lower/*", own: append(below, "lower/loop", "lower/x86"), tests: []string{"lower/lowertest"}, others: processor}, // the targets
+	{path: "lower/lowertest", own: append(below, "ir/irtest"), tests: []string{"lower/*"}},
+	{path: "lower/*", own: append(below, "lower/loop", "lower/x86"), tests: []string{"lower/lowertest", "ir/irtest"}, others: processor}, // the targets
 	{path: "runtime", own: below, tests: []string{"lower/*"}, others: processor},
 	{path: "expr", own: []string{"ir", "lower", "lower/ref", "lower/cpu", "runtime"}, tests: []string{"passes", "lower/*", "expr/*"}, others: golangX},
 	{path: "expr/sparse", own: []string{"expr", "lower"}, tests: []string{"expr/*"}, others: golangX}, // the makers of arrays
