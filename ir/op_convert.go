@@ -50,6 +50,9 @@ var OpRawBits = Register(&Op{
 	Name: "rawbits", Doc: "The bits of x as an element of another dtype of the same size. Of a NaN they are some NaN's: expansions use it where that cannot show.",
 	Family: Elementwise, MinArg: 1, MaxArg: 1, Fields: FieldDType, Infer: bodyOnly,
 	Scalar: &Scalar{In: []DTypes{Reals}, Result: castTo, Eval: func(e *Expr, x []uint64) uint64 {
+		if e.DType == Float32 {
+			return wrap(Uint32, x[0])
+		}
 		return wrap(e.DType, x[0])
 	}},
 })
