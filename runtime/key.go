@@ -25,8 +25,10 @@ type structure struct {
 }
 
 // literalSize reports whether an extent or offset is part of the structure: 0 and 1
-// decide broadcasting and emptiness, -1 is the step of a reversed axis.
-func literalSize(n int64) bool { return n >= -1 && n <= 1 }
+// decide broadcasting and emptiness, -1 is the step of a reversed axis, and what is as
+// small as the two words of a random key or the three columns of points is better known
+// to the compiler than passed to every run.
+func literalSize(n int64) bool { return n >= -2 && n <= 4 }
 
 // readStructure walks what results need. params fixes the order of parameters for a
 // bound program; nil takes them by first use.
@@ -85,7 +87,7 @@ func (s *structure) size(n int64) {
 		return
 	}
 	if factors := s.factors[n]; factors != nil {
-		s.int(-2 - int64(len(factors)))
+		s.int(-1 - int64(len(factors))) // at least two: below every literal
 		for _, f := range factors {
 			s.size(f)
 		}
@@ -96,7 +98,7 @@ func (s *structure) size(n int64) {
 		i = len(s.sizes)
 		s.sizes = append(s.sizes, n)
 	}
-	s.int(int64(i) + 2)
+	s.int(int64(i) + 5)
 }
 
 func (s *structure) dims(ds []ir.Dim) error {
