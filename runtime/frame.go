@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/numen-go/numen/ir"
@@ -167,10 +168,13 @@ func (f *frame) isResult(v int) bool {
 	return false
 }
 
-// view reinterprets memory. The base must be contiguous where a reshape asks for it;
-// a parameter that is not is refused by program preparation (see contiguous).
+// view reinterprets memory, which must be contiguous: every array that package np or a
+// step of the program makes is.
 func (f *frame) view(s *structure, st ir.ProgramStep, t ir.Type, extents []int64) (*lower.Array, error) {
 	base := f.values[st.In[0]]
+	if !slices.Equal(base.Strides, lower.Contiguous(base.Extents)) {
+		return nil, fmt.Errorf("rt: %s is viewed and not contiguous", f.prog.ir.Values[st.In[0]].Name)
+	}
 	strides, err := f.numbers(s, st.View.Strides)
 	if err != nil {
 		return nil, err
