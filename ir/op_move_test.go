@@ -135,3 +135,44 @@ func TestRefine(t *testing.T) {
 		t.Errorf("the kernel of (6,4) to (8,3): %v", err)
 	}
 }
+
+// TestReshapeKernelOfSymbols runs reshape's kernel where extents are polynomials: the
+// elements stay in row-major order.
+func TestReshapeKernelOfSymbols(t *testing.T) {
+	m, n, p := Sym("M"), Sym("N"), Sym("P")
+	for _, c := range [][2][]Dim{
+		{{m, n}, {m.Mul(n)}},
+		{{m.Mul(n)}, {n, N(1), m}},
+		{{m, n, p}, {m.Mul(n), p}},
+		{{m, n.Mul(p)}, {m.Mul(n), p}},
+		{{m.Mul(n).Add(n)}, {n, m.Add(N(1))}},
+		{{N(2).Mul(m), N(3)}, {m, N(6)}},
+	} {
+		node := Must(NewNode(OpReshape, &Attr{Shape: c[1]}, nil, Param(0, Dense(Int64, c[0]...), nil)))
+		k, _, _, err := KernelOf(node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		args := KernelArgs{}
+		size := 1
+		values := map[string]int64{"M": 3, "N": 5, "P": 4}
+		for _, name := range k.Dims {
+			args.Dims = append(args.Dims, values[name])
+		}
+		for _, d := range c[0] {
+			v, err := d.Eval(func(name string) (int64, bool) { return values[name], true })
+			if err != nil {
+				t.Fatal(err)
+			}
+			size *= int(v)
+		}
+		x, o := count(size), make([]uint64, size)
+		args.Arrays = []KernelArray{{Elems: x.Elems}, {Elems: o}}
+		if err := EvalKernel(k, args); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(o, x.Elems) {
+			t.Errorf("%s to %s: %v", shapeText(c[0]), shapeText(c[1]), o)
+		}
+	}
+}
