@@ -19,9 +19,9 @@ func expandScale(b *Builder, e *Expr) *Expr {
 	k := f.Apply(OpExponent, f.sub(f.and(y, field), one))
 	m := f.unbits(f.or(f.and(y, f.not(field)), one))
 
-	n = f.clamp(n, 8*least, -8*least) // keeps the sum exact; the result is 0 or infinite long before
+	n = f.clamp(n, -8192, 8192) // keeps the sum exact; the result is 0 or infinite long before
 	k = f.add(f.add(k, n), f.sel(subnormal, f.num(-up), f.num(0)))
-	k = f.clamp(k, 2*least, -2*least)
+	k = f.clamp(k, least+least, -(least + least))
 	first := f.clamp(k, least, bias)
 	r := f.mul(f.scaleNormal(m, first), f.scaleNormal(f.num(1), f.sub(k, first)))
 

@@ -39,8 +39,8 @@ var OpMul = Register(&Op{
 		SparseAnnihilator: constant(0),
 	},
 	Scalar: &Scalar{In: []DTypes{Reals, Reals}, Same: true, Result: sameDType, Eval: evalReal2(
-		func(x, y float64) float64 { return x * y },
-		func(x, y float32) float32 { return x * y },
+		func(x, y float64) float64 { return float64(x * y) },
+		func(x, y float32) float32 { return float32(x * y) },
 		func(_ DType, x, y uint64) uint64 { return x * y },
 	)},
 })
@@ -51,8 +51,8 @@ var OpDiv = Register(&Op{
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
 	Algebra: Algebra{Identity: one},
 	Scalar: &Scalar{In: []DTypes{Floats, Floats}, Same: true, Result: sameDType, Eval: evalReal2(
-		func(x, y float64) float64 { return x / y },
-		func(x, y float32) float32 { return x / y },
+		func(x, y float64) float64 { return float64(x / y) },
+		func(x, y float32) float32 { return float32(x / y) },
 		nil,
 	)},
 })

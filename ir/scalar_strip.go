@@ -97,7 +97,7 @@ func addFloatLoops(m map[stripKey]stripLoop) {
 	m[stripKey{OpMul, Float64, Float64}] = func(d, a, b, _, _ []uint64) {
 		a, b = a[:len(d)], b[:len(d)]
 		for i := range d {
-			d[i] = bitsF64(asF64(a[i]) * asF64(b[i]))
+			d[i] = bitsF64(float64(asF64(a[i]) * asF64(b[i])))
 		}
 	}
 	m[stripKey{OpFMA, Float64, Float64}] = func(d, a, b, c, _ []uint64) {
@@ -121,7 +121,7 @@ func addFloatLoops(m map[stripKey]stripLoop) {
 	m[stripKey{OpMul, Float32, Float32}] = func(d, a, b, _, _ []uint64) {
 		a, b = a[:len(d)], b[:len(d)]
 		for i := range d {
-			d[i] = bitsF32(asF32(a[i]) * asF32(b[i]))
+			d[i] = bitsF32(float32(asF32(a[i]) * asF32(b[i])))
 		}
 	}
 	m[stripKey{OpFMA, Float32, Float32}] = func(d, a, b, c, _ []uint64) {
@@ -143,8 +143,8 @@ func addFloatLoops(m map[stripKey]stripLoop) {
 			}
 		}
 	}
-	m[stripKey{OpDiv, Float64, Float64}] = each2(func(a, b uint64) uint64 { return bitsF64(asF64(a) / asF64(b)) })
-	m[stripKey{OpDiv, Float32, Float32}] = each2(func(a, b uint64) uint64 { return bitsF32(asF32(a) / asF32(b)) })
+	m[stripKey{OpDiv, Float64, Float64}] = each2(func(a, b uint64) uint64 { return bitsF64(float64(asF64(a) / asF64(b))) })
+	m[stripKey{OpDiv, Float32, Float32}] = each2(func(a, b uint64) uint64 { return bitsF32(float32(asF32(a) / asF32(b))) })
 	m[stripKey{OpRound, Float64, Float64}] = each1(func(a uint64) uint64 { return bitsF64(math.RoundToEven(asF64(a))) })
 	m[stripKey{OpRound, Float32, Float32}] = each1(func(a uint64) uint64 { return bitsF32(float32(math.RoundToEven(float64(asF32(a))))) })
 
