@@ -113,17 +113,8 @@ func (e *graphEval) concrete(n *Node) (*Node, []*Tensor, error) {
 		in = append(in, e.done[a].out...)
 	}
 	if n.Attr != nil {
-		attr := *n.Attr
-		c.Attr = &attr
-		for _, ds := range []*[]Dim{&attr.Shape, &attr.Start, &attr.Step} {
-			*ds = slices.Clone(*ds)
-			for i := range *ds {
-				if err := e.number(&(*ds)[i]); err != nil {
-					return nil, nil, err
-				}
-			}
-		}
-		if err := e.number(&attr.Limit); err != nil {
+		var err error
+		if c.Attr, err = n.Attr.withNumbers(e.env.Symbols); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -135,14 +126,25 @@ func (e *graphEval) concrete(n *Node) (*Node, []*Tensor, error) {
 	return &c, in, err
 }
 
-// number replaces what is no number but what only values tell.
-func (e *graphEval) number(d *Dim) error {
-	if d.IsUnknown() {
-		return nil
+// withNumbers returns a with numbers for its dimensions but for what only values tell.
+func (a *Attr) withNumbers(symbols map[string]int64) (*Attr, error) {
+	c := *a
+	limit := []Dim{a.Limit}
+	for _, ds := range []*[]Dim{&c.Shape, &c.Start, &c.Step, &limit} {
+		*ds = slices.Clone(*ds)
+		for i, d := range *ds {
+			if d.IsUnknown() {
+				continue
+			}
+			n, err := d.Eval(lookupIn(symbols))
+			if err != nil {
+				return nil, err
+			}
+			(*ds)[i] = N(n)
+		}
 	}
-	n, err := d.Eval(lookupIn(e.env.Symbols))
-	*d = N(n)
-	return err
+	c.Limit = limit[0]
+	return &c, nil
 }
 
 func (e *graphEval) values(n *Node, in []*Tensor) ([]*Tensor, error) {

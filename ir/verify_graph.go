@@ -10,7 +10,7 @@ import (
 // that the language does not allow. Passes run it after each other; a message shows the
 // lines around the fault.
 func (g *Graph) Verify() error {
-	return (&graphVerifier{state: map[*Graph]verifyState{}}).graph(g, 0)
+	return (&graphVerifier{map[*Graph]verifyState{}, map[int]DType{}}).graph(g, 0)
 }
 
 type verifyState uint8
@@ -21,7 +21,8 @@ const (
 )
 
 type graphVerifier struct {
-	state map[*Graph]verifyState
+	state   map[*Graph]verifyState
+	scalars map[int]DType // of run-time numbers by index
 }
 
 func (v *graphVerifier) graph(g *Graph, depth int) error {
@@ -54,8 +55,12 @@ func (v *graphVerifier) graph(g *Graph, depth int) error {
 	}
 	for _, n := range nodes {
 		err := verifyNode(n)
-		if err == nil && n.Op == OpParam && !isParam[n] {
+		switch {
+		case err != nil:
+		case n.Op == OpParam && !isParam[n]:
 			err = errors.New("a parameter that is not the graph's own")
+		case n.Op == OpScalar:
+			err = v.scalar(n)
 		}
 		if err != nil {
 			return g.fault(n, err)
@@ -71,6 +76,16 @@ func (v *graphVerifier) graph(g *Graph, depth int) error {
 			return g.fault(r, errors.New("a result is a tuple"))
 		}
 	}
+	return nil
+}
+
+// scalar checks that a run-time number has one dtype wherever it is used.
+func (v *graphVerifier) scalar(n *Node) error {
+	i, d := n.Attr.Index, n.Attr.DType
+	if before, ok := v.scalars[i]; ok && before != d {
+		return fmt.Errorf("run-time number %d is %s here and %s before", i, d, before)
+	}
+	v.scalars[i] = d
 	return nil
 }
 

@@ -109,10 +109,36 @@ func (v *programVerifier) argument(m *memory, l *Launch, x int, o *Operand) erro
 	for i, d := range o.Shape {
 		want.Shape[i] = l.dim(d)
 	}
-	if t := v.p.Values[x].Type; !t.Equal(want) {
+	if t := v.p.Values[x].Type.kernelType(); !t.Equal(want) {
 		return fmt.Errorf("%s is %s, kernel %s wants %s for %s", v.name(x), t, l.Kernel.Name, want, o.Name)
 	}
 	return nil
+}
+
+// kernelType returns the type that an array has as an operand of a kernel: complex elements
+// are pairs of real ones along one more axis.
+func (t Type) kernelType() Type {
+	switch t.DType {
+	case Complex64:
+		t.DType = Float32
+	case Complex128:
+		t.DType = Float64
+	default:
+		return t
+	}
+	t.Shape = append(slices.Clip(t.Shape), N(2))
+	return t
+}
+
+// appends returns how many statements append.
+func (k *Kernel) appends() int {
+	n := 0
+	for i := range k.Stmts {
+		if k.Stmts[i].Sink == Append {
+			n++
+		}
+	}
+	return n
 }
 
 // counts checks the values that get the counts of appends.
@@ -120,14 +146,8 @@ func (v *programVerifier) counts(m *memory, l *Launch) error {
 	if l.Counts == nil {
 		return nil
 	}
-	appends := 0
-	for _, s := range l.Kernel.Stmts {
-		if s.Sink == Append {
-			appends++
-		}
-	}
-	if len(l.Counts) != appends {
-		return fmt.Errorf("%d counts for %d appends", len(l.Counts), appends)
+	if n := l.Kernel.appends(); len(l.Counts) != n {
+		return fmt.Errorf("%d counts for %d appends", len(l.Counts), n)
 	}
 	for i, x := range l.Counts {
 		if err := v.output(m, x, l.Args, l.Counts[:i]); err != nil {

@@ -426,29 +426,35 @@ func (t Type) strided() bool {
 func (v *programVerifier) inside(root, base int, s *ProgramStep) error {
 	start, known := v.origin[base]
 	off, ok := s.View.Offset.Const()
-	delete(v.origin, s.Out)
+	extents, ok1 := constants(v.p.Values[s.Out].Type.Shape)
+	strides, ok2 := constants(s.View.Strides)
 	size, err := Elements(v.p.Values[root].Type.Shape)
-	if !known || !ok || err != nil {
+	if !known || !ok || !ok1 || !ok2 || err != nil {
 		return nil
 	}
-	lo, hi := start+off, start+off
-	for i, d := range v.p.Values[s.Out].Type.Shape {
-		n, ok := d.Const()
-		stride, isNumber := s.View.Strides[i].Const()
-		if !ok || !isNumber || n == 0 {
-			return nil // not known, or no element at all
-		}
-		far, fits := MulOK(n-1, stride)
-		lo, hi = lo+min(far, 0), hi+max(far, 0)
-		if !fits || lo < -maxExtent || hi > maxExtent {
-			return errors.New("the view's positions overflow")
-		}
+	first, last, ok := span(start+off, extents, strides)
+	if !ok {
+		return errors.New("the view's positions overflow")
 	}
-	if lo < 0 || hi >= size {
-		return fmt.Errorf("the view covers elements %d to %d of %d", lo, hi, size)
+	if first < 0 || last >= size {
+		return fmt.Errorf("the view covers elements %d to %d of %d", first, last, size)
 	}
-	v.origin[s.Out] = start + off
+	if last >= first {
+		v.origin[s.Out] = start + off
+	}
 	return nil
+}
+
+// constants returns dimensions as numbers, false when one is none.
+func constants(ds []Dim) ([]int64, bool) {
+	out := make([]int64, len(ds))
+	for i, d := range ds {
+		var ok bool
+		if out[i], ok = d.Const(); !ok {
+			return nil, false
+		}
+	}
+	return out, true
 }
 
 func (v *programVerifier) call(m *memory, s *ProgramStep) error {
