@@ -67,6 +67,9 @@ func EvalKernel(k *Kernel, a KernelArgs) error {
 		if err == nil {
 			err = run.run()
 		}
+		if err != nil && v.fault != nil {
+			return v.fault // an axis of extent 0 has no element to read instead
+		}
 		if err != nil {
 			return fmt.Errorf("ir: kernel %s, statement %d: %w", k.Name, i+1, err)
 		}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestIndexFaults holds which fault is reported: the smallest place, then the first
-// axis; and that an element that nobody reads cannot be out of range.
+// TestIndexFaults holds which fault is reported, by evaluation and by kernels: the smallest
+// place, then the first axis; and that an element that nobody reads cannot be out of range.
 func TestIndexFaults(t *testing.T) {
 	ints := func(d DType, v ...int64) *Tensor {
 		x := &Tensor{DType: d, Shape: []int{len(v)}}
@@ -27,6 +27,18 @@ func TestIndexFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = n.Op.Eval(n, in)
+
+		// The kernel finds the same fault.
+		var want *IndexError
+		var got *KernelFault
+		_, fault := evalKernelOf(n, in)
+		errors.As(err, &want)
+		if fault != nil && !errors.As(fault, &got) {
+			t.Fatal(fault)
+		}
+		if (got == nil) != (want == nil) || got != nil && (got.Value != want.Index || got.Limit != int64(want.Extent)) {
+			t.Errorf("%s: the kernel finds %v, evaluation %v", describe(n), fault, err)
+		}
 		return err
 	}
 	one := &Attr{Axes: []int{0}}
