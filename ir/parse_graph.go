@@ -155,7 +155,7 @@ var attrFields = []struct {
 
 // field reads one name=value into a.
 func (s *scanner) field(op *Op, a *Attr) {
-	pos := s.tok.pos
+	start := s.tok.pos
 	name := s.name("an attribute")
 	var field AttrField
 	for _, f := range attrFields {
@@ -164,7 +164,7 @@ func (s *scanner) field(op *Op, a *Attr) {
 		}
 	}
 	if field == 0 || op.Fields&field == 0 {
-		s.failAt(pos, "op %s has no attribute %s", op, name)
+		s.failAt(start, "op %s has no attribute %s", op, name)
 		return
 	}
 	if field == FieldFlag {
@@ -172,8 +172,7 @@ func (s *scanner) field(op *Op, a *Attr) {
 		return
 	}
 	s.expect("=")
-	pos = s.tok.pos
-	ok := true
+	pos, value, ok := s.tok.pos, s.found(), true
 	switch field {
 	case FieldAxes:
 		a.Axes = []int{}
@@ -201,6 +200,6 @@ func (s *scanner) field(op *Op, a *Attr) {
 		a.Limit = s.dim()
 	}
 	if !ok {
-		s.failAt(pos, "attribute %s cannot be this", name)
+		s.failAt(pos, "attribute %s cannot be %s", name, value)
 	}
 }

@@ -3,6 +3,7 @@ package ir
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -102,6 +103,19 @@ end
 	}
 	if got := y.Site.Under(x.Site).String(); got != `lib.go:7 < "C:\\my files\\main.go":12 < main.go:3` {
 		t.Errorf("chained site is %s", got)
+	}
+}
+
+// TestSitePosition holds that a program counter stands for its line.
+func TestSitePosition(t *testing.T) {
+	pc, file, line, _ := runtime.Caller(0)
+	s := &Site{PC: pc}
+	if got, want := s.String(), (&Site{File: file, Line: line}).String(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	var none *Site
+	if file, line := none.Position(); file != "" || line != 0 || none.String() != "" {
+		t.Errorf("no site is at %s:%d", file, line)
 	}
 }
 
