@@ -20,6 +20,7 @@ const (
 var OpPhilox32 = Register(&Op{
 	Name: "philox32", Doc: "32 random bits of element number e of the key (k0, k1), arguments in this order: word e mod 4 of Philox 4x32-10 with key k0 and counter e/4 + 2^64 k1.",
 	Family: Elementwise, MinArg: 3, MaxArg: 3,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Scalar: &Scalar{In: []DTypes{SetOf(Uint64), SetOf(Uint64), SetOf(Uint64)}, Result: func(*Expr) DType { return Uint32 }, Expand: func(b *Builder, e *Expr) *Expr {
 		f := formulaOf(b, Float64)
 		w := f.philoxBlock(f.shr(e.Args[0], f.uint(2)), e.Args[1], e.Args[2])
@@ -32,6 +33,7 @@ var OpPhilox32 = Register(&Op{
 var OpPhilox64 = Register(&Op{
 	Name: "philox64", Doc: "64 random bits of element number e of the key (k0, k1), arguments in this order: words 2(e mod 2), the lower, and 2(e mod 2)+1 of Philox 4x32-10 with key k0 and counter e/2 + 2^64 k1.",
 	Family: Elementwise, MinArg: 3, MaxArg: 3,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Scalar: &Scalar{In: []DTypes{SetOf(Uint64), SetOf(Uint64), SetOf(Uint64)}, Result: func(*Expr) DType { return Uint64 }, Expand: func(b *Builder, e *Expr) *Expr {
 		f := formulaOf(b, Float64)
 		w := f.philoxBlock(f.shr(e.Args[0], f.uint(1)), e.Args[1], e.Args[2])

@@ -17,6 +17,7 @@ func allOnes(d DType) (uint64, bool) { return wrap(d, math.MaxUint64), true }
 var OpAnd = Register(&Op{
 	Name: "and", Doc: "x and y, bit by bit.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Algebra: Algebra{Commutative: true, Associative: bitwise, Idempotent: true, Identity: allOnes, Annihilator: constant(0), SparseAnnihilator: constant(0)},
 	Scalar: &Scalar{In: []DTypes{bitwise, bitwise}, Same: true, Result: sameDType, Eval: func(_ *Expr, x []uint64) uint64 {
 		return x[0] & x[1]
@@ -27,6 +28,7 @@ var OpAnd = Register(&Op{
 var OpOr = Register(&Op{
 	Name: "or", Doc: "x or y, bit by bit.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Algebra: Algebra{Commutative: true, Associative: bitwise, Idempotent: true, Identity: constant(0), Annihilator: allOnes},
 	Scalar: &Scalar{In: []DTypes{bitwise, bitwise}, Same: true, Result: sameDType, Eval: func(_ *Expr, x []uint64) uint64 {
 		return x[0] | x[1]
@@ -37,6 +39,7 @@ var OpOr = Register(&Op{
 var OpXor = Register(&Op{
 	Name: "xor", Doc: "x exclusive-or y, bit by bit.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Algebra: Algebra{Commutative: true, Associative: bitwise, Identity: constant(0)},
 	Scalar: &Scalar{In: []DTypes{bitwise, bitwise}, Same: true, Result: sameDType, Eval: func(_ *Expr, x []uint64) uint64 {
 		return x[0] ^ x[1]
@@ -47,6 +50,7 @@ var OpXor = Register(&Op{
 var OpNot = Register(&Op{
 	Name: "not", Doc: "not x, bit by bit; of a bool its opposite.",
 	Family: Elementwise, MinArg: 1, MaxArg: 1,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Scalar: &Scalar{In: []DTypes{bitwise}, Result: sameDType, Eval: func(e *Expr, x []uint64) uint64 {
 		return wrap(e.DType, ^x[0])
 	}},
@@ -56,6 +60,7 @@ var OpNot = Register(&Op{
 var OpShl = Register(&Op{
 	Name: "shl", Doc: "x shifted left by y bits; 0 where y is negative or not below the width.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Algebra: Algebra{Identity: constant(0)},
 	Scalar: &Scalar{In: []DTypes{Integers, Integers}, Same: true, Result: sameDType, Eval: func(e *Expr, x []uint64) uint64 {
 		return wrap(e.DType, x[0]<<x[1]) // Go's shift gives 0 from 64 on, wrap drops what left a narrower element
@@ -66,6 +71,7 @@ var OpShl = Register(&Op{
 var OpShr = Register(&Op{
 	Name: "shr", Doc: "x shifted right by y bits, signed integers with their sign; where y is negative or not below the width 0, or -1 for negative x.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Algebra: Algebra{Identity: constant(0)},
 	Scalar: &Scalar{In: []DTypes{Integers, Integers}, Same: true, Result: sameDType, Eval: func(e *Expr, x []uint64) uint64 {
 		if e.DType.Kind() == KindInt {
@@ -79,6 +85,7 @@ var OpShr = Register(&Op{
 var OpRotl = Register(&Op{
 	Name: "rotl", Doc: "x rotated left by y bits, y taken modulo the width.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Algebra: Algebra{Identity: constant(0)},
 	Scalar: &Scalar{In: []DTypes{Unsigned, Unsigned}, Same: true, Result: sameDType, Expand: func(b *Builder, e *Expr) *Expr {
 		x, d := e.Args[0], e.DType
@@ -92,6 +99,7 @@ var OpRotl = Register(&Op{
 var OpMulHi = Register(&Op{
 	Name: "mulhi", Doc: "The upper half of the double-width product of unsigned x and y.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Algebra: Algebra{Commutative: true, Annihilator: constant(0), SparseAnnihilator: constant(0)},
 	Scalar: &Scalar{In: []DTypes{words, words}, Same: true, Result: sameDType, Eval: func(e *Expr, x []uint64) uint64 {
 		if e.DType == Uint32 {
@@ -106,6 +114,7 @@ var OpMulHi = Register(&Op{
 var OpClz = Register(&Op{
 	Name: "clz", Doc: "The number of leading zero bits of unsigned x; the width for 0.",
 	Family: Elementwise, MinArg: 1, MaxArg: 1,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Scalar: &Scalar{In: []DTypes{words}, Result: sameDType, Eval: func(e *Expr, x []uint64) uint64 {
 		return uint64(bits.LeadingZeros64(x[0])) - (64 - width(e.DType))
 	}},

@@ -20,6 +20,7 @@ func compare(f64 func(x, y float64) bool, other func(d DType, x, y uint64) bool)
 var OpEq = Register(&Op{
 	Name: "eq", Doc: "x == y as bool. NaN equals nothing, -0 equals +0.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Algebra: Algebra{Commutative: true, Identity: only(SetOf(Bool), constant(1))},
 	Scalar: &Scalar{In: []DTypes{AnyReal, AnyReal}, Same: true, Result: boolResult, Eval: compare(
 		func(x, y float64) bool { return x == y },
@@ -31,6 +32,7 @@ var OpEq = Register(&Op{
 var OpNe = Register(&Op{
 	Name: "ne", Doc: "x != y as bool: the opposite of eq, so NaN differs from itself.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Algebra: Algebra{Commutative: true, Identity: only(SetOf(Bool), constant(0))},
 	Scalar: &Scalar{In: []DTypes{AnyReal, AnyReal}, Same: true, Result: boolResult, Eval: compare(
 		func(x, y float64) bool { return x != y },
@@ -42,6 +44,7 @@ var OpNe = Register(&Op{
 var OpLt = Register(&Op{
 	Name: "lt", Doc: "x < y as bool; false when either is NaN. false < true.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Scalar: &Scalar{In: []DTypes{AnyReal, AnyReal}, Same: true, Result: boolResult, Eval: compare(
 		func(x, y float64) bool { return x < y }, less,
 	)},
@@ -51,6 +54,7 @@ var OpLt = Register(&Op{
 var OpLe = Register(&Op{
 	Name: "le", Doc: "x <= y as bool; false when either is NaN.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Scalar: &Scalar{In: []DTypes{AnyReal, AnyReal}, Same: true, Result: boolResult, Eval: compare(
 		func(x, y float64) bool { return x <= y },
 		func(d DType, x, y uint64) bool { return !less(d, y, x) },
@@ -61,6 +65,7 @@ var OpLe = Register(&Op{
 var OpGt = Register(&Op{
 	Name: "gt", Doc: "x > y as bool: y < x.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Scalar: &Scalar{In: []DTypes{AnyReal, AnyReal}, Same: true, Result: boolResult, Expand: func(b *Builder, e *Expr) *Expr {
 		return b.Apply(OpLt, e.Args[1], e.Args[0])
 	}},
@@ -70,6 +75,7 @@ var OpGt = Register(&Op{
 var OpGe = Register(&Op{
 	Name: "ge", Doc: "x >= y as bool: y <= x.",
 	Family: Elementwise, MinArg: 2, MaxArg: 2,
+	Linearize: noTangent.Linearize, Transpose: noTangent.Transpose,
 	Scalar: &Scalar{In: []DTypes{AnyReal, AnyReal}, Same: true, Result: boolResult, Expand: func(b *Builder, e *Expr) *Expr {
 		return b.Apply(OpLe, e.Args[1], e.Args[0])
 	}},

@@ -17,3 +17,7 @@ func (r NoRule) Transpose(*Node, *Node, []bool) ([]*Node, error) { return nil, r
 
 // Batch refuses with the reason.
 func (r NoRule) Batch(*Node, []*Node, []bool, Dim) (*Node, error) { return nil, r }
+
+// noTangent is why comparisons, bits and random draws have no derivative: their results
+// do not change smoothly with anything.
+const noTangent = NoRule("truth values, bits and random draws have no tangents")
