@@ -127,7 +127,11 @@ func addFloatLoops(m map[stripKey]stripLoop) {
 	m[stripKey{OpFMA, Float32, Float32}] = func(d, a, b, c, _ []uint64) {
 		a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
 		for i := range d {
-			d[i] = bitsF32(FMA32(asF32(a[i]), asF32(b[i]), asF32(c[i])))
+			p, s := fma32Sum(asF32(a[i]), asF32(b[i]), asF32(c[i])) // FMA32, inline but for its rare case
+			if !roundsOnce(s) {
+				s = roundToOdd(p, float64(asF32(c[i])), s)
+			}
+			d[i] = bitsF32(float32(s))
 		}
 	}
 	for _, f := range []DType{Float32, Float64} {
@@ -147,6 +151,11 @@ func addFloatLoops(m map[stripKey]stripLoop) {
 	m[stripKey{OpDiv, Float32, Float32}] = each2(func(a, b uint64) uint64 { return bitsF32(float32(asF32(a) / asF32(b))) })
 	m[stripKey{OpRound, Float64, Float64}] = each1(func(a uint64) uint64 { return bitsF64(math.RoundToEven(asF64(a))) })
 	m[stripKey{OpRound, Float32, Float32}] = each1(func(a uint64) uint64 { return bitsF32(float32(math.RoundToEven(float64(asF32(a))))) })
+
+	m[stripKey{OpMin, Float64, Float64}] = each2(func(a, b uint64) uint64 { return bitsF64(min(asF64(a), asF64(b))) })
+	m[stripKey{OpMax, Float64, Float64}] = each2(func(a, b uint64) uint64 { return bitsF64(max(asF64(a), asF64(b))) })
+	m[stripKey{OpMin, Float32, Float32}] = each2(func(a, b uint64) uint64 { return bitsF32(min(asF32(a), asF32(b))) })
+	m[stripKey{OpMax, Float32, Float32}] = each2(func(a, b uint64) uint64 { return bitsF32(max(asF32(a), asF32(b))) })
 
 	m[stripKey{OpEq, Bool, Float64}] = each2(func(a, b uint64) uint64 { return bitsBool(asF64(a) == asF64(b)) })
 	m[stripKey{OpNe, Bool, Float64}] = each2(func(a, b uint64) uint64 { return bitsBool(asF64(a) != asF64(b)) })
@@ -207,6 +216,16 @@ func addConversionLoops(m map[stripKey]stripLoop) {
 	m[stripKey{OpCast, Float64, Int64}] = each1(func(a uint64) uint64 { return bitsF64(float64(int64(a))) })
 	m[stripKey{OpCast, Float32, Int32}] = each1(func(a uint64) uint64 { return bitsF32(float32(int64(a))) })
 	m[stripKey{OpCast, Float32, Uint32}] = each1(func(a uint64) uint64 { return bitsF32(float32(a)) })
-	m[stripKey{OpCast, Int64, Float64}] = each1(func(a uint64) uint64 { return castFloat(Int64, asF64(a)) })
-	m[stripKey{OpCast, Int32, Float32}] = each1(func(a uint64) uint64 { return castFloat(Int32, float64(asF32(a))) })
+	m[stripKey{OpCast, Int64, Float64}] = each1(func(a uint64) uint64 {
+		if f := asF64(a); math.Abs(f) < 0x1p63 {
+			return uint64(int64(f))
+		}
+		return castFloat(Int64, asF64(a))
+	})
+	m[stripKey{OpCast, Int32, Float32}] = each1(func(a uint64) uint64 {
+		if f := float64(asF32(a)); math.Abs(f) < 0x1p31 {
+			return uint64(int32(f))
+		}
+		return castFloat(Int32, float64(asF32(a)))
+	})
 }

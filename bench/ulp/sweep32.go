@@ -15,42 +15,89 @@ const block = 1 << 16
 
 // sweep32 measures a float32 function on every stride-th argument, or on pairs of
 // arguments from each region, with all cores.
-func sweep32(f function, stride uint64, pairs int) worst {
+//
+// Package math finds the results that are more than half a unit off; those are judged by
+// the function's float64 form, which compare64 judges by exact values: its error is
+// 2^-29 units of float32. apart is the most that the two differ over a result that both
+// saw; a result that package math passed is at most that beyond half a unit off.
+func sweep32(f function, stride uint64, pairs int) (w worst, apart float64) {
 	next, blocks := func(i int) [][]uint64 { return every(uint64(i), stride) }, int((1<<32/stride+block)/block)
 	if f.power != nil {
 		next, blocks = func(i int) [][]uint64 { return region(i%regions, i/regions) }, regions*((pairs+block-1)/block)
 	}
-	p := f.compile(ir.Float32)
+	program, judge := f.compile(ir.Float32), f.compile(ir.Float64)
 	var taken atomic.Int64
-	var total worst
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			var w worst
-			out := make([]uint64, block)
+			s := newSweeper(f)
 			for i := int(taken.Add(1)) - 1; i < blocks; i = int(taken.Add(1)) - 1 {
-				in := next(i)
-				p.RunStrip(len(in[0]), in, [][]uint64{out})
-				for k := range in[0] {
-					x := float64(math.Float32frombits(uint32(in[0][k])))
-					y := math.Float32frombits(uint32(out[k]))
-					if f.power != nil {
-						z := float64(math.Float32frombits(uint32(in[1][k])))
-						w.see(ulps32(y, f.power(x, z)), x, z)
-						continue
-					}
-					w.see(ulps32(y, f.unary(x)), x)
-				}
+				s.block(program, judge, next(i))
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			total.merge(w)
+			w.merge(s.worst)
+			apart = max(apart, s.apart)
 		})
 	}
 	wg.Wait()
-	return total
+	return w, apart
 }
+
+// sweeper is one worker's memory.
+type sweeper struct {
+	f       function
+	worst   worst
+	apart   float64
+	out     []uint64
+	suspect []int // places in the block
+	screen  []float64
+	exactIn [][]uint64
+	exact   []uint64
+}
+
+func newSweeper(f function) *sweeper {
+	s := &sweeper{f: f, out: make([]uint64, block), exact: make([]uint64, block)}
+	for range f.op.MaxArg {
+		s.exactIn = append(s.exactIn, make([]uint64, block))
+	}
+	return s
+}
+
+func (s *sweeper) block(program, judge *ir.ScalarProgram, in [][]uint64) {
+	n := len(in[0])
+	program.RunStrip(n, in, [][]uint64{s.out})
+	s.suspect, s.screen = s.suspect[:0], s.screen[:0]
+	for k := range n {
+		r := 0.0
+		if s.f.power != nil {
+			r = s.f.power(float32At(in[0], k), float32At(in[1], k))
+		} else {
+			r = s.f.unary(float32At(in[0], k))
+		}
+		if u := ulps32(math.Float32frombits(uint32(s.out[k])), r); u > 0.5 {
+			for i, x := range in {
+				s.exactIn[i][len(s.suspect)] = math.Float64bits(float32At(x, k))
+			}
+			s.suspect, s.screen = append(s.suspect, k), append(s.screen, u)
+		}
+	}
+	judge.RunStrip(len(s.suspect), s.exactIn, [][]uint64{s.exact})
+	for i, k := range s.suspect {
+		u := ulps32(math.Float32frombits(uint32(s.out[k])), math.Float64frombits(s.exact[i]))
+		s.apart = max(s.apart, math.Abs(u-s.screen[i]))
+		if u > s.worst.ulps {
+			s.worst.ulps, s.worst.at = u, nil
+			for _, x := range in {
+				s.worst.at = append(s.worst.at, float32At(x, k))
+			}
+		}
+	}
+	s.worst.n += int64(n)
+}
+
+func float32At(x []uint64, k int) float64 { return float64(math.Float32frombits(uint32(x[k]))) }
 
 // every returns block i of the arguments.
 func every(i, stride uint64) [][]uint64 {
