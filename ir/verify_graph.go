@@ -94,7 +94,7 @@ func (g *Graph) fault(n *Node, err error) error {
 	if n.Site != nil {
 		at = " at " + n.Site.String()
 	}
-	return fmt.Errorf("ir: graph %s%s: %w\n%s", g.Name, at, err, g.excerpt(n))
+	return fmt.Errorf("ir: graph %s, %s%s: %w\n%s", g.Name, n.Op, at, err, g.excerpt(n))
 }
 
 // verifyWhole checks what printing relies on: nothing is nil, every op is of the language
