@@ -28,7 +28,7 @@ func New(seed uint64) Key { return Key{np.Of(seed, 0)} }
 func (k Key) Split(n int) []Key {
 	keys := make([]Key, max(n, 0))
 	for i := range keys {
-		keys[i] = k.child(-1 - uint64(i))
+		keys[i] = k.child(^uint64(i)) // counted down from the top
 	}
 	return keys
 }
