@@ -43,11 +43,7 @@ var OpContract = Register(&Op{
 		if len(in) > 1 {
 			operands = append(operands, in[len(in)-1])
 		}
-		order := n.Attr.Order
-		if len(in) > 2 {
-			order = stepOrder(s, n)
-		}
-		out, err := evalContract(s, order, operands...)
+		out, err := evalContract(s, stepOrder(s, n), operands...)
 		return []*Tensor{out}, err
 	},
 	Samples: func() []*Node {
@@ -123,12 +119,13 @@ func (n *Node) contraction() (Spec, map[rune]Dim, error) {
 	return s, extents, nil
 }
 
-// stepOrder returns the order of one pair of a contraction of more than two operands.
+// stepOrder returns the order of one step of contraction n, which contracts pair: n's
+// own, or the pair's where n has more than two operands.
 func stepOrder(pair Spec, n *Node) Order {
-	if n.Attr.Order == Free {
-		return Free
+	if len(n.Args) > 2 && n.Attr.Order != Free {
+		return ContractOrder(pair)
 	}
-	return ContractOrder(pair)
+	return n.Attr.Order
 }
 
 func labelExtents(extents map[rune]Dim, labels string) []Dim {
@@ -165,14 +162,11 @@ func contractKernel(b *KernelBuilder, n *Node) error {
 		b.contractPair(pair, axes, stepOrder(pair, n), Access{t, at(pair.Out)}, left, b.Arg(k, at(pair.In[1])...))
 		left = b.Load(d, t, at(pair.Out)...)
 	}
-	order, factors := n.Attr.Order, []*Expr{left}
+	factors := []*Expr{left}
 	if last := len(n.Args) - 1; last > 0 {
 		factors = append(factors, b.Arg(last, at(s.In[1])...))
 	}
-	if len(n.Args) > 2 {
-		order = stepOrder(s, n)
-	}
-	b.contractPair(s, axes, order, b.Result(0, at(s.Out)...), factors...)
+	b.contractPair(s, axes, stepOrder(s, n), b.Result(0, at(s.Out)...), factors...)
 	return nil
 }
 
