@@ -3,7 +3,12 @@
 // table in pipeline.go says what runs, in which order and why.
 package passes
 
-import "github.com/numen-go/numen/ir"
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/numen-go/numen/ir"
+)
 
 // Unit is what passes work on: a graph until pass kernels, a program afterwards.
 type Unit struct {
@@ -14,6 +19,12 @@ type Unit struct {
 	// Sizes tells a symbol's number at hand. Only a pass whose choice the caller has made
 	// part of its cache key (contraction paths) may ask.
 	Sizes func(symbol string) (int64, bool)
+
+	limited  bool // by Options.Limit
+	left     int  // rewrites until that limit
+	rewrites int  // asked for by the pass that runs
+	notes    []string
+	random   *rand.Rand // not nil: visit nodes in a random order that is as good
 }
 
 // Stage says which half of a Unit a pass works on.
@@ -32,6 +43,23 @@ type Pass struct {
 	Doc      string // what it does and why it keeps the bits
 	Stage    Stage
 	Required bool // the program does not run without it
+	Repeat   bool // run in turns with its neighbours that repeat, until none changes anything
 	// Run rewrites u in place and says whether anything changed.
 	Run func(u *Unit) (changed bool, err error)
+}
+
+// allow counts one rewrite of an optional pass and says whether it may be done. A pass
+// that asks before each can be bisected to the one that is wrong.
+func (u *Unit) allow() bool {
+	if u.limited && u.left == 0 {
+		return false
+	}
+	u.left--
+	u.rewrites++
+	return true
+}
+
+// note adds a line to the record of the pass that runs.
+func (u *Unit) note(format string, args ...any) {
+	u.notes = append(u.notes, fmt.Sprintf(format, args...))
 }

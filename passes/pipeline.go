@@ -1,4 +1,23 @@
 package passes
 
 // pipeline is every pass in order.
-var pipeline = []Pass{kernels}
+var pipeline = []Pass{
+	inline, contract, legalise,
+	cse, simplify, fold, narrow,
+	kernels,
+}
+
+// constraints are the pairs of passes whose order matters, and why. A test holds the
+// pipeline to them.
+var constraints = []struct{ before, after, reason string }{
+	{"inline", "contract", "a call's contractions are paths of the program like any other"},
+	{"contract", "simplify", "paths are part of the meaning, so what they are must not depend on optional passes"},
+	{"contract", "legalise", "the decomposition of a contraction of many operands is its path"},
+	{"legalise", "simplify", "whether a program is refused must not depend on optional passes; what ops decompose into is simplified too"},
+	{"cse", "simplify", "rules compare operands by identity"},
+	{"simplify", "fold", "rules bring literals together that broadcasts and casts kept apart"},
+	{"simplify", "narrow", "slices of slices and of everything are gone"},
+	{"cse", "narrow", "two users that take the same of equal calls are users of one call"},
+	{"legalise", "kernels", "an op that decomposes has no kernel"},
+	{"narrow", "kernels", "kernels compute what is asked for and no more"},
+}

@@ -1,0 +1,88 @@
+package passes
+
+import (
+	"fmt"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// legalise leaves only calls that can become kernels or steps.
+var legalise = Pass{
+	Name: "legalise", Stage: OnGraph, Required: true,
+	Doc: "ops that are defined by simpler ones are replaced by them; what no target takes is refused with the user's line. Scalar ops that a target has not are expanded in kernels, not here",
+	Run: onGraphs(func(u *Unit, g *ir.Graph, nodes []*ir.Node) (*ir.Graph, error) {
+		var failed error
+		h, err := normalise(g, nodes, func(n *ir.Node) (*ir.Node, string) {
+			if failed != nil || n.Op.Decompose == nil {
+				return nil, ""
+			}
+			var m *ir.Node
+			if m, failed = n.Op.Decompose(n); failed != nil {
+				failed = refused(n, failed)
+			}
+			return m, n.Op.Name
+		})
+		if failed != nil {
+			return nil, failed
+		}
+		if err != nil {
+			return nil, err
+		}
+		if h != g {
+			nodes = h.Nodes()
+		}
+		for _, n := range nodes {
+			if err := takenBySome(u.Caps, n); err != nil {
+				return nil, err
+			}
+		}
+		return h, nil
+	}),
+}
+
+// takenBySome refuses a call whose result no target can hold. Without targets nothing
+// is refused.
+func takenBySome(caps []*ir.Caps, n *ir.Node) error {
+	types := n.Type.Tuple
+	if types == nil {
+		types = []ir.Type{n.Type}
+	}
+	for _, t := range types {
+		var why error
+		for _, c := range caps {
+			if why = takes(c, t); why == nil {
+				break
+			}
+		}
+		if why != nil {
+			return refused(n, why)
+		}
+	}
+	return nil
+}
+
+// takes says why a target cannot hold arrays of a type.
+func takes(c *ir.Caps, t ir.Type) error {
+	switch {
+	case !c.DTypes.Has(t.DType):
+		return ir.Errorf(ir.ErrDType, "no target takes %s", t.DType.Name())
+	case t.Rank() > c.MaxRank:
+		return ir.Errorf(ir.ErrShape, "no target takes %d dimensions, %d is the most", t.Rank(), c.MaxRank)
+	}
+	return nil
+}
+
+// CallError is why a program cannot be compiled: it belongs to one of the user's calls.
+type CallError struct {
+	Op   string   // the op that the call made
+	Site *ir.Site // nil: none is known
+	Err  error
+}
+
+// Error tells the op and the cause.
+func (e *CallError) Error() string { return fmt.Sprintf("%s: %v", e.Op, e.Err) }
+
+// Unwrap returns the cause.
+func (e *CallError) Unwrap() error { return e.Err }
+
+func refused(n *ir.Node, why error) error { return &CallError{Op: n.Op.Name, Site: n.Site, Err: why} }
