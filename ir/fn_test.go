@@ -149,7 +149,11 @@ func (v exactValue) ulps64(y float64) float64 {
 	if math.Abs(m) == 0.5 && (v.rest < 0) == (r > 0) && v.rest != 0 {
 		e-- // the exact result is in the binade below
 	}
-	return math.Abs(math.Ldexp(y-r, min(53-e, 1074)) - float64(v.rest))
+	place := 53 - e // the unit is 2^-place
+	if place > 1074 || r == 0 {
+		place = 1074
+	}
+	return math.Abs(math.Ldexp(y-r, place) - float64(v.rest))
 }
 
 func readExact(t *testing.T, name string, operands int) (in [][]uint64, out []exactValue) {

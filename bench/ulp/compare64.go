@@ -79,5 +79,9 @@ func ulps64(y, r, rest float64) float64 {
 	if math.Abs(m) == 0.5 && rest != 0 && (rest < 0) == (r > 0) {
 		e-- // the exact result is in the binade below
 	}
-	return math.Abs(math.Ldexp(y-r, min(53-e, 1074)) - rest)
+	place := 53 - e // the unit is 2^-place
+	if place > 1074 || r == 0 {
+		place = 1074
+	}
+	return math.Abs(math.Ldexp(y-r, place) - rest)
 }

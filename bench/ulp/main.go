@@ -97,13 +97,13 @@ func main() {
 	if *all {
 		*stride = 1
 	}
-	if err := run(*names, *dtype, *stride, *pairs, *fixture); err != nil {
+	if err := run(os.Stdout, *names, *dtype, *stride, *pairs, *fixture); err != nil {
 		fmt.Fprintln(os.Stderr, "ulp:", err)
 		os.Exit(1)
 	}
 }
 
-func run(names, dtype string, stride uint64, pairs int, fixture string) error {
+func run(out io.Writer, names, dtype string, stride uint64, pairs int, fixture string) error {
 	if stride == 0 || pairs < 0 {
 		return fmt.Errorf("-stride and -pairs are positive numbers")
 	}
@@ -121,7 +121,7 @@ func run(names, dtype string, stride uint64, pairs int, fixture string) error {
 		for _, f := range chosen {
 			start := time.Now()
 			w, apart := sweep32(f, stride, pairs)
-			fmt.Printf("%-6s f32  %12d arguments  worst %v  %.1f s\n       package math differs by at most %.2g ULP\n", f.op, w.n, w, time.Since(start).Seconds(), apart)
+			fmt.Fprintf(out, "%-6s f32  %12d arguments  worst %v  %.1f s\n       package math differs by at most %.2g ULP\n", f.op, w.n, w, time.Since(start).Seconds(), apart)
 		}
 		return nil
 	case "f64":
@@ -142,7 +142,7 @@ func run(names, dtype string, stride uint64, pairs int, fixture string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%-6s f64  %12d arguments  worst %v  %.1f s\n       package math: worst %v\n", f.op, ours.n, ours, time.Since(start).Seconds(), goes)
+		fmt.Fprintf(out, "%-6s f64  %12d arguments  worst %v  %.1f s\n       package math: worst %v\n", f.op, ours.n, ours, time.Since(start).Seconds(), goes)
 		return nil
 	}
 	return fmt.Errorf("no dtype %q, only f32 and f64", dtype)
