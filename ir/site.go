@@ -38,10 +38,10 @@ func (s *Site) String() string {
 // Under returns s with outer at the end of its chain: what a node's site becomes when the
 // node is copied on behalf of the call at outer.
 func (s *Site) Under(outer *Site) *Site {
-	if s == nil || outer == nil {
-		if s == nil {
-			return outer
-		}
+	if s == nil {
+		return outer
+	}
+	if outer == nil {
 		return s
 	}
 	c := *s
