@@ -192,10 +192,10 @@ func isFunction(op *Op) bool {
 
 // sameElement compares bits, but for NaN, whose bits are nobody's business.
 func sameElement(d DType, x, y uint64) bool {
-	return x == y || isNaN(d, x) && isNaN(d, y)
+	return x == y || nanElement(d, x) && nanElement(d, y)
 }
 
-func isNaN(d DType, x uint64) bool {
+func nanElement(d DType, x uint64) bool {
 	switch d {
 	case Float64:
 		return asF64(x) != asF64(x)
