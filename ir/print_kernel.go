@@ -44,6 +44,7 @@ type kernelPrinter struct {
 	tables                  []*Table
 	tableName               func(i int) string
 	sym                     func(string) (Dim, bool) // renames the symbols of dims; nil: none
+	format                  func(o *Operand) string
 
 	out    strings.Builder
 	lets   map[*Expr]string // shared values by the names they have or, before, ""
@@ -67,6 +68,7 @@ func newKernelPrinter(k *Kernel) *kernelPrinter {
 	}
 	p.shareValues()
 	p.tableName = func(i int) string { return p.tables[i].Name }
+	p.format = func(o *Operand) string { return o.Format.String() }
 	for _, names := range [][]string{p.dims, p.scalars, p.operands, p.axes} {
 		for _, n := range names {
 			p.taken[n] = true
@@ -144,7 +146,7 @@ func (p *kernelPrinter) print() {
 	for i, o := range p.k.Operands {
 		s := o.Role.String() + " " + p.operands[i] + " " + o.DType.String() + p.shape(o.Shape)
 		if o.Format != nil {
-			s += " " + o.Format.String()
+			s += " " + p.format(&o)
 		}
 		if o.Like >= 0 {
 			s += "=" + p.operands[o.Like]
