@@ -143,8 +143,8 @@ func (e *Engine) place(ctx context.Context, p *program, targets []lower.Target, 
 		}
 		p.declined = append(p.declined, refusals...)
 		if code == nil {
-			cut, ok := passes.Split(p.ir, st, refusals)
-			if !ok {
+			cut, err := passes.Split(p.ir, st, named(refusals))
+			if err != nil {
 				return &RunError{Op: st.Launch.Kernel.Name, Site: firstSite(st, s), Err: fmt.Errorf("%w: %w", ErrDeclined, errors.Join(refusals...))}
 			}
 			queue = append(cut, queue...)
@@ -156,6 +156,17 @@ func (e *Engine) place(ctx context.Context, p *program, targets []lower.Target, 
 	}
 	p.ir.Steps = steps
 	return nil
+}
+
+// named returns the first statement that a refusal is about, 0 when none names one.
+func named(refusals []error) int {
+	for _, r := range refusals {
+		var d *lower.Declined
+		if errors.As(r, &d) && d.Stmt > 0 {
+			return d.Stmt
+		}
+	}
+	return 0
 }
 
 func firstSite(st ir.ProgramStep, s *structure) *ir.Site {
