@@ -3,9 +3,10 @@ package ir
 // exp, exp2 and expm1: x = n log 2 + r (exp2: x = n + r), a polynomial in r, and a
 // multiplication by 2^n. Results beyond the normal numbers, and NaN, are rare.
 
-// log 2 in two parts: the upper has so few bits that its products with exponents are
-// exact.
 func (f *formula) log2e() *Expr { return f.which(0x1.71547652b82fep0, 0x1.715476p0) }
+
+// ln2Hi and ln2Lo are log 2 in two parts: the upper has so few bits that its products
+// with exponents are exact.
 func (f *formula) ln2Hi() *Expr { return f.which(0x1.62e42fefa38p-1, 0x1.62e4p-1) }
 func (f *formula) ln2Lo() *Expr { return f.which(0x1.ef35793c7673p-45, 0x1.7f7d1cp-20) }
 

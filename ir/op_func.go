@@ -2,7 +2,8 @@ package ir
 
 // The elementary functions. Their expansions (fn_*.go) are written once, in ops that
 // every target has, so they give the same bits everywhere; results are at most 1 ULP
-// off, float32 in float32 arithmetic. NaN gives NaN.
+// off, float32 in float32 arithmetic. NaN gives NaN. The polynomials were found with
+// Sollya's fpminimax for the errors that stand beside them; bench/ulp measures results.
 
 // function is the Scalar of a function of one float.
 func function(expand func(b *Builder, e *Expr) *Expr) *Scalar {
