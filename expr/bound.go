@@ -50,21 +50,9 @@ func (p *Program[In, Out]) bind(ctx context.Context, c call, in In) (*Bound, err
 			b.Close()
 			return nil, bad
 		}
-		copyBytes(b.rt.In(i), values(made[0]))
+		copy(bytesOf(b.rt.In(i)), bytesOf(values(made[0])))
 	}
 	return b, nil
-}
-
-// copyBytes copies an array's elements into a contiguous one of the same type.
-func copyBytes(dst, src *lower.Array) {
-	size := int64(dst.DType.Size())
-	to, from := dst.Buf.(*lower.Host).Bytes(), src.Buf.(*lower.Host).Bytes()
-	if elements(src) == 0 {
-		return
-	}
-	eachOffset(src.Offset, src.Extents, src.Strides, func(i int, offset int64) {
-		copy(to[int64(i)*size:(int64(i)+1)*size], from[offset*size:])
-	})
 }
 
 // Run reads the input slots and writes the output slots. It allocates nothing. On error
@@ -98,7 +86,7 @@ func InputSlot[T Elem](b *Bound, path string) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lower.Slice[T](a.Buf.(*lower.Host))[:elements(a)], nil
+	return slice[T](a), nil
 }
 
 // OutputSlot returns the memory of one output, which each Run overwrites: see InputSlot.
@@ -108,7 +96,7 @@ func OutputSlot[T Elem](b *Bound, path string) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lower.Slice[T](a.Buf.(*lower.Host))[:elements(a)], nil
+	return slice[T](a), nil
 }
 
 func (c call) slot(b *Bound, path string, d DType, out bool) (*lower.Array, error) {

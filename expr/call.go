@@ -2,6 +2,7 @@ package np
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/numen-go/numen/ir"
 )
@@ -67,7 +68,7 @@ func (c call) node(op *ir.Op, attr *ir.Attr, args ...*ir.Node) *ir.Node {
 	}
 	n, err := ir.NewNode(op, attr, c.site, args...)
 	if err != nil {
-		return c.fail(classOf(err), "%v", err)
+		return c.fail(classOf(err), "%s", strings.TrimPrefix(err.Error(), op.Name+": "))
 	}
 	return n
 }

@@ -45,21 +45,23 @@ type trace[In, Out any] struct {
 	err    *Error
 }
 
-// Call runs the program. Outputs are new Arrays.
+// Call runs the program. Outputs are new Arrays. On error the Arrays that Out has in
+// fixed places carry it.
 func (p *Program[In, Out]) Call(ctx context.Context, in In) (Out, error) {
 	c := begin("Program.Call")
-	var zero Out
-	t, leaves, err := p.trace(c, in)
-	if err != nil {
-		return zero, err
-	}
-	made, err := c.evaluate(ctx, t.body.with(t.params, leaves, t.roots), p.cfg)
-	if err != nil {
-		return zero, err
-	}
 	out, i := new(Out), 0
+	pl := planFor(reflect.TypeFor[Out]())
+	t, leaves, err := p.trace(c, in)
+	var made []*ir.Node
+	if err == nil {
+		made, err = c.evaluate(ctx, t.body.with(t.params, leaves, t.roots), p.cfg)
+	}
+	if err != nil {
+		pl.each(unsafe.Pointer(out), false, func(a *Array) { *a = c.array(failed(err)) })
+		return *out, err
+	}
 	*out = t.out
-	planFor(reflect.TypeFor[Out]()).each(unsafe.Pointer(out), true, func(a *Array) {
+	pl.each(unsafe.Pointer(out), true, func(a *Array) {
 		*a = c.array(made[i])
 		i++
 	})
@@ -87,6 +89,9 @@ func (p *Program[In, Out]) Explain(in In) (*Explanation, error) {
 
 // Close forgets what was traced. Using the program afterwards is ErrClosed.
 func (p *Program[In, Out]) Close() error {
+	if p == nil {
+		return nil
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.traces, p.closed = nil, true

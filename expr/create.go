@@ -57,11 +57,11 @@ func (c call) fromSlice(h *lower.Host, d DType, n int, shape []int) Array {
 	}
 	for _, e := range shape {
 		if e < 0 {
-			return c.array(c.fail(ErrShape, "the shape %s has a negative extent", shapeText(shape)))
+			return c.array(c.fail(ErrShape, "the shape %v has a negative extent", shape))
 		}
 	}
 	if want, err := ir.Elements(dims(shape)); err != nil || want != int64(n) {
-		return c.array(c.fail(ErrShape, "%d values do not fill the shape %s", n, shapeText(shape)))
+		return c.array(c.fail(ErrShape, "%d values do not fill the shape %v", n, shape))
 	}
 	return c.array(c.dense(ir.DType(d), h, shape))
 }
@@ -86,7 +86,7 @@ func (c call) filled(shape Shape, n *ir.Node) *ir.Node {
 		return n
 	}
 	if slices.ContainsFunc(shape, func(e int) bool { return e < 0 }) {
-		return c.fail(ErrShape, "the shape %s has a negative extent", shapeText(shape))
+		return c.fail(ErrShape, "the shape %v has a negative extent", shape)
 	}
 	return c.broadcast(n, dims(shape))
 }
@@ -171,7 +171,7 @@ func (c call) triangle(x Array, op *ir.Op, k int) Array {
 // diagonals returns whether op holds of row+k and column, as ones and zeros.
 func (c call) diagonals(op *ir.Op, n, m, k int, d DType) *ir.Node {
 	if n < 0 || m < 0 {
-		return c.fail(ErrShape, "the shape %s has a negative extent", shapeText([]int{n, m}))
+		return c.fail(ErrShape, "the shape %v has a negative extent", []int{n, m})
 	}
 	if bad := c.computable(d); bad != nil {
 		return bad
@@ -264,7 +264,7 @@ func Linspace(start, stop Operand, n int, opts ...CreateOption) Array {
 	d := CreationOf(Float64, opts...).DType
 	switch {
 	case n < 0:
-		return c.array(c.fail(ErrShape, "%d values", n))
+		return c.array(c.fail(ErrShape, "cannot make %d values", n))
 	case !ir.DType(d).IsFloat() || d > Complex128:
 		return c.array(c.fail(ErrDType, "makes floats, not %s", d))
 	}
@@ -293,7 +293,7 @@ func Spec(d DType, shape ...int) Array {
 	}
 	for _, e := range shape {
 		if e < Unknown {
-			return c.array(c.fail(ErrShape, "the shape %s has a negative extent", shapeText(shape)))
+			return c.array(c.fail(ErrShape, "the shape %v has a negative extent", shape))
 		}
 	}
 	return c.array(placeholder(ir.Dense(ir.DType(d), dims(shape)...), c.site))

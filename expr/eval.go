@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"unsafe"
 
 	"github.com/numen-go/numen/ir"
@@ -130,29 +131,25 @@ func Values[T Elem](ctx context.Context, a Array, opts ...EvalOption) ([]T, erro
 	if err != nil {
 		return nil, err
 	}
-	h, ok := v.Buf.(*lower.Host)
-	if ok && !a.Concrete() && dense(v) { // a fresh result: its memory is handed over
-		h.Keep()
-		return lower.Slice[T](h)[:elements(v)], nil
+	if a.Concrete() {
+		return slices.Clone(slice[T](v)), nil
 	}
-	dst := make([]T, elements(v))
-	copyOut(dst, v)
-	return dst, nil
+	v.Buf.(*lower.Host).Keep() // a fresh result: its memory is handed over
+	return slice[T](v), nil
 }
 
 // Value is Values for one element: of an Array that has just one (ErrShape).
 func Value[T Elem](ctx context.Context, a Array, opts ...EvalOption) (T, error) {
 	c := begin("Value", a)
-	var one [1]T
+	var zero T
 	if a.error() == nil && a.Size() != 1 {
-		return one[0], c.error(ErrShape, "one element is wanted, there are %d: use Values", a.Size())
+		return zero, c.error(ErrShape, "one element is wanted, there are %d: use Values", a.Size())
 	}
 	v, err := c.elementsOf(ctx, a, DTypeOf[T](), opts)
 	if err != nil {
-		return one[0], err
+		return zero, err
 	}
-	copyOut(one[:], v)
-	return one[0], nil
+	return slice[T](v)[0], nil
 }
 
 // ValuesInto evaluates a into dst, which must have a.Size() elements (ErrShape) of a's
@@ -166,7 +163,7 @@ func ValuesInto[T Elem](ctx context.Context, dst []T, a Array, opts ...EvalOptio
 	if err != nil {
 		return err
 	}
-	copyOut(dst, v)
+	copy(dst, slice[T](v))
 	if !a.Concrete() {
 		v.Buf.Close()
 	}
@@ -195,8 +192,8 @@ func dtypeConst(d DType) string {
 }
 
 // AliasValues returns a concrete Array's own memory, read only, without a copy. It
-// is an error for an Array that is lazy, or not contiguous in the host's memory. The
-// memory stays good when the Array is closed.
+// is an error for an Array that is lazy, or not in the host's memory. The slice stays
+// good when the Array is closed.
 func AliasValues[T Elem](v Array) ([]T, error) {
 	c := begin("AliasValues", v)
 	if err := v.error(); err != nil {
@@ -209,10 +206,10 @@ func AliasValues[T Elem](v Array) ([]T, error) {
 	if d := DTypeOf[T](); d != v.DType() {
 		return nil, c.error(ErrDType, "the elements were asked for as %s", d)
 	}
-	return lower.Slice[T](a.Buf.(*lower.Host))[a.Offset:][:elements(a)], nil
+	return slice[T](a), nil
 }
 
-// alias returns the contiguous host memory of a concrete Array, which is kept from now on.
+// alias returns a concrete Array in the host's memory, which is never recycled from now on.
 func (c call) alias(v Array) (*lower.Array, error) {
 	if !v.Concrete() {
 		return nil, c.error(ErrOperand, "the array is lazy: Eval it first, or use Values")
@@ -224,8 +221,6 @@ func (c call) alias(v Array) (*lower.Array, error) {
 		return nil, c.error(ErrClosed, "the array was closed")
 	case !ok:
 		return nil, c.error(ErrDeclined, "%T is not in the host's memory: use Values", a.Buf)
-	case !dense(a):
-		return nil, c.error(ErrOperand, "the array is not contiguous: use Values")
 	}
 	h.Keep()
 	return a, nil

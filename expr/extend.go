@@ -70,7 +70,7 @@ func AliasBytes(d DType, shape Shape, data []byte, release func()) Array {
 	}
 	n, err := ir.Elements(dims(shape))
 	if size := int64(d.Size()); err != nil || n > int64(len(data))/size || n*size != int64(len(data)) {
-		return c.array(c.fail(ErrShape, "%d bytes do not fill the shape %s of %s", len(data), shapeText(shape), d))
+		return c.array(c.fail(ErrShape, "%d bytes do not fill the shape %v of %s", len(data), shape, d))
 	}
 	h := lower.NewHost(data)
 	if release != nil {
@@ -91,8 +91,7 @@ func Bytes(v Array) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := v.DType().Size()
-	return a.Buf.(*lower.Host).Bytes()[int(a.Offset)*size:][:elements(a)*size], nil
+	return bytesOf(a), nil
 }
 
 // RandomBits returns an Array of random bits, Uint32 or Uint64: element number e in

@@ -150,18 +150,18 @@ func (c call) reshape(n *ir.Node, shape []int) *ir.Node {
 		case e == -1 && open < 0:
 			open = i
 		case e < 0:
-			return c.fail(ErrShape, "the shape %s has more than one open extent, or a negative one", shapeText(shape))
+			return c.fail(ErrShape, "the shape %v has more than one open extent, or a negative one", shape)
 		default:
 			known = known.Mul(to[i])
 		}
 	}
 	if _, err := ir.Elements(slices.DeleteFunc(slices.Clone(to), ir.Dim.IsUnknown)); err != nil {
-		return c.fail(ErrShape, "the shape %s has more elements than can be addressed", shapeText(shape))
+		return c.fail(ErrShape, "the shape %v has more elements than can be addressed", shape)
 	}
 	have := Array{n: n}.Size()
 	if want, _ := known.Const(); have != Unknown {
 		if open >= 0 && (want == 0 || have%int(want) != 0) || open < 0 && have != int(want) {
-			return c.fail(ErrShape, "%d elements do not fill the shape %s", have, shapeText(shape))
+			return c.fail(ErrShape, "%d elements do not fill the shape %v", have, shape)
 		}
 		if open >= 0 {
 			to[open] = ir.N(have / int(want))
