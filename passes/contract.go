@@ -32,22 +32,24 @@ func contractPairwise(u *Unit, n *ir.Node) *ir.Node {
 		}
 		return newNode(n, ir.OpContract, &ir.Attr{Spec: s.String(), Order: order}, args...)
 	}
+	size := extents(u, s, args)
+	log := pathLog{whole: s, size: size}
 	for i := range args { // a label that one operand alone has is summed over once, there
 		if alone, rest := sumAlone(s, i); alone.Sum != "" {
 			args[i], s = apply(alone, args[i]), rest
+			log.add(alone)
 		}
 	}
-	size := extents(u, s, args)
-	p := findPath(s, size)
-	u.note("%s", p.describe(s, size, n.Type.DType))
-	for _, step := range p.steps {
+	for _, step := range findPath(s, size) {
 		pair, rest := s.Pair(step.left, step.right)
 		if len(args) == 2 { // the last pair has the result's order of axes
 			pair = s
 		}
 		args[step.left] = apply(pair, args[step.left], args[step.right])
 		args, s = slices.Delete(args, step.right, step.right+1), rest
+		log.add(pair)
 	}
+	u.note("%s", log.text(n.Type.DType))
 	return args[0]
 }
 
@@ -106,15 +108,22 @@ func extents(u *Unit, s ir.Spec, args []*ir.Node) map[rune]float64 {
 	return size
 }
 
-// describe tells the pairs of a path and what they cost.
-func (p *path) describe(s ir.Spec, size map[rune]float64, d ir.DType) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %.4g operations as one loop nest, %.4g in pairs; the largest intermediate has %.4g elements, %.4g bytes",
-		s, naiveFlops(s, size), p.flops, p.largest, p.largest*float64(d.Size()))
-	for _, step := range p.steps {
-		pair, rest := s.Pair(step.left, step.right)
-		fmt.Fprintf(&b, "\n  %.4g: %s", step.flops, pair)
-		s = rest
-	}
-	return b.String()
+// pathLog collects what the record of a path says.
+type pathLog struct {
+	whole          ir.Spec
+	size           map[rune]float64
+	steps          []string
+	flops, largest float64
+}
+
+func (l *pathLog) add(s ir.Spec) {
+	flops := specFlops(s, l.size)
+	l.steps = append(l.steps, fmt.Sprintf("\n  %.4g: %s", flops, s))
+	l.flops += flops
+	l.largest = max(l.largest, positions(s.Out, l.size))
+}
+
+func (l *pathLog) text(d ir.DType) string {
+	return fmt.Sprintf("%s: %.4g operations as one loop nest, %.4g in pairs; the largest intermediate has %.4g elements, %.4g bytes%s",
+		l.whole, specFlops(l.whole, l.size), l.flops, l.largest, float64(l.largest*float64(d.Size())), strings.Join(l.steps, ""))
 }

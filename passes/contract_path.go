@@ -9,9 +9,10 @@ import (
 	"github.com/numen-go/numen/ir"
 )
 
-// The order of pairwise contractions. The cost of a pair is the number of positions of
-// all its labels together, twice where something is summed (a product and a sum each);
-// a path is better when it has fewer operations, then a smaller largest intermediate.
+// The order of pairwise contractions. The cost of a contraction is the number of
+// positions of all its labels together, times its products at each, twice where something
+// is summed (a product and a sum); a path is better when it costs less, then when its
+// largest intermediate is smaller.
 // Up to maxOptimal operands the best path is found by dynamic programming, above by
 // greedy searches of which the best is taken. Nothing but labels and extents matters.
 // Numbers are floats because products of many extents pass 2^63; each product is
@@ -28,10 +29,7 @@ type path struct {
 
 // pathStep contracts two of the operands that are left; the result takes the place of
 // left, which comes first, and right goes away.
-type pathStep struct {
-	left, right int
-	flops       float64
-}
+type pathStep struct{ left, right int }
 
 // network is a contraction as sets of labels.
 type network struct {
@@ -117,24 +115,31 @@ func newNetwork(s ir.Spec, size map[rune]float64) *network {
 	return net
 }
 
-// naiveFlops returns the cost of one loop nest over all labels.
-func naiveFlops(s ir.Spec, size map[rune]float64) float64 {
-	net := newNetwork(s, size)
-	all := net.out
-	for _, in := range net.in {
-		all = all.with(in)
-	}
-	n := float64(net.elements(all) * float64(len(s.In)-1))
-	if s.Sum != "" {
+// specFlops returns the cost of s as one loop nest over all its labels.
+func specFlops(s ir.Spec, size map[rune]float64) float64 {
+	n := float64(positions(strings.Join(s.In, ""), size) * float64(max(1, len(s.In)-1)))
+	if s.Sum != "" && len(s.In) > 1 {
 		n = float64(2 * n)
 	}
 	return n
 }
 
+// positions returns the positions of labels together, each label counted once.
+func positions(labels string, size map[rune]float64) float64 {
+	n := 1.0
+	for i, c := range labels {
+		if !strings.ContainsRune(labels[:i], c) {
+			n = float64(n * size[c])
+		}
+	}
+	return n
+}
+
 // findPath returns the order in which the operands of s are contracted.
-func findPath(s ir.Spec, size map[rune]float64) *path {
-	net := newNetwork(s, size)
-	if len(s.In) <= maxOptimal {
+func findPath(s ir.Spec, size map[rune]float64) []pathStep { return newNetwork(s, size).path().steps }
+
+func (net *network) path() *path {
+	if len(net.in) <= maxOptimal {
 		return net.optimal()
 	}
 	var best *path
@@ -155,10 +160,9 @@ func (p *path) betterThan(q *path) bool {
 func (net *network) optimal() *path {
 	n := len(net.in)
 	type state struct {
-		kept  labelSet // of the set's result
-		left  int      // the part with the set's first operand
-		flops float64  // of the last pair
-		cost  path     // without steps
+		kept labelSet // of the set's result
+		left int      // the part with the set's first operand
+		cost path     // without steps
 	}
 	sets := make([]state, 1<<n)
 	for set := 1; set < 1<<n; set++ {
@@ -188,10 +192,9 @@ func (net *network) optimal() *path {
 				continue
 			}
 			l, r := &sets[left], &sets[set&^left]
-			flops := net.pairFlops(l.kept, r.kept, st.kept)
-			c := path{flops: l.cost.flops + r.cost.flops + flops, largest: max(l.cost.largest, r.cost.largest, elements)}
+			c := path{flops: l.cost.flops + r.cost.flops + net.pairFlops(l.kept, r.kept, st.kept), largest: max(l.cost.largest, r.cost.largest, elements)}
 			if c.betterThan(&st.cost) {
-				st.left, st.flops, st.cost = left, flops, c
+				st.left, st.cost = left, c
 			}
 		}
 	}
@@ -212,7 +215,7 @@ func (net *network) optimal() *path {
 		if i > j {
 			i, j = j, i
 		}
-		p.steps = append(p.steps, pathStep{i, j, st.flops})
+		p.steps = append(p.steps, pathStep{i, j})
 		alive[i] = set
 		alive = slices.Delete(alive, j, j+1)
 	}
@@ -286,8 +289,7 @@ func (net *network) greedy(weight float64) *path {
 		}
 		a, b := sets[best.i], sets[best.j]
 		result := kept(a, b)
-		flops := net.pairFlops(a, b, result)
-		p.flops += flops
+		p.flops += net.pairFlops(a, b, result)
 		p.largest = max(p.largest, net.elements(result))
 		for _, s := range []labelSet{a, b} {
 			s.labels(func(label int) { users[label]-- })
@@ -298,7 +300,7 @@ func (net *network) greedy(weight float64) *path {
 		if i > j {
 			i, j = j, i
 		}
-		p.steps = append(p.steps, pathStep{i, j, flops})
+		p.steps = append(p.steps, pathStep{i, j})
 		ids[i] = len(sets)
 		ids = slices.Delete(ids, j, j+1)
 		sets = append(sets, result)

@@ -48,26 +48,19 @@ func takenBySome(caps []*ir.Caps, n *ir.Node) error {
 		types = []ir.Type{n.Type}
 	}
 	for _, t := range types {
-		var why error
+		rank := -1 // the most axes that a target takes of this dtype
 		for _, c := range caps {
-			if why = takes(c, t); why == nil {
-				break
+			if c.DTypes.Has(t.DType) {
+				rank = max(rank, c.MaxRank)
 			}
 		}
-		if why != nil {
-			return refused(n, why)
+		switch {
+		case len(caps) == 0:
+		case rank < 0:
+			return refused(n, ir.Errorf(ir.ErrDType, "no target takes %s", t.DType.Name()))
+		case t.Rank() > rank:
+			return refused(n, ir.Errorf(ir.ErrShape, "no target takes %s of %d dimensions", t.DType.Name(), t.Rank()))
 		}
-	}
-	return nil
-}
-
-// takes says why a target cannot hold arrays of a type.
-func takes(c *ir.Caps, t ir.Type) error {
-	switch {
-	case !c.DTypes.Has(t.DType):
-		return ir.Errorf(ir.ErrDType, "no target takes %s", t.DType.Name())
-	case t.Rank() > c.MaxRank:
-		return ir.Errorf(ir.ErrShape, "no target takes %d dimensions, %d is the most", t.Rank(), c.MaxRank)
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func TestRandomGraphs(t *testing.T) {
 		{Control: true}, {Symbols: true}, {Special: true}, {Nodes: 40, Symbols: true, Control: true}, {Nodes: 25, Special: true, Symbols: true},
 	}
 	ps := graphPasses()
-	const seeds = 3000
+	const seeds = 2000
 	rewrites := map[string]int{}
 	floats, telling := 0, 0
 	for seed := range uint64(seeds) {

@@ -48,7 +48,7 @@ func inputsFor(g *ir.Graph, r *rand.Rand, symbols map[string]int64) ([]*ir.Tenso
 			}
 			n, err := d.Eval(func(s string) (int64, bool) {
 				if _, ok := symbols[s]; !ok {
-					symbols[s] = 2 + r.Int64N(6)
+					symbols[s] = 9 + r.Int64N(6)
 				}
 				return symbols[s], true
 			})
