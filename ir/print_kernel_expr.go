@@ -53,9 +53,11 @@ func keepsDType(op *Op) bool {
 		for i := range e.Args {
 			e.Args[i] = &Expr{DType: d}
 		}
-		return op.Scalar.Result(e) == d
+		if op.Scalar.Result(e) != d {
+			return false
+		}
 	}
-	return false
+	return true
 }
 
 // operandDType returns the dtype that operand i of op must have, Invalid when several are allowed.
