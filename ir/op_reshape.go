@@ -51,6 +51,23 @@ var OpReshape = Register(&Op{
 		}
 		return Dense(x.DType, to...), nil
 	},
+	Factors: func(n *Node) [][]int64 {
+		fine, source, target, ok := refine(n.Args[0].Type.Shape, n.Type.Shape)
+		if !ok || product(n.Type.Shape).Is(0) {
+			return nil
+		}
+		var out [][]int64
+		for _, axes := range slices.Concat(source, target) {
+			if len(axes) > 1 {
+				factors := make([]int64, len(axes))
+				for i, a := range axes {
+					factors[i], _ = fine[a].Const()
+				}
+				out = append(out, factors)
+			}
+		}
+		return out
+	},
 	Kernel: func(b *KernelBuilder, n *Node) error {
 		from, to := n.Args[0].Type.Shape, n.Type.Shape
 		if product(to).Is(0) { // no element: any body will do

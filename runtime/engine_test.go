@@ -25,12 +25,12 @@ const (
   l f64[%[1]d,%[2]d] = log(x)
   one f64[] = const {1}
   b f64[%[1]d,%[2]d] = add(l, one)
-  y f64[%[2]d,%[2]d] = contract(x, b) {order=chain spec="ij,ik->jk|i"}
-  s f64[%[2]d] = sum(y) {axes=0 order=lanes}
-  n f64[] = dimvalue {dtype=f64 shape=[%[2]d]}
+  y f64[%[2]d,%[2]d] = contract(x, b) {order=chain, spec="ij,ik->jk|i"}
+  s f64[%[2]d] = sum(y) {axes=[0], order=lanes}
+  n f64[] = dimvalue {dtype=f64, shape=[%[2]d]}
   m f64[%[2]d] = div(s, n)
   d f64[%[2]d,%[2]d] = sub(y, m)
-  z f64[5,%[2]d] = slice(d) {shape=[5,%[2]d] start=[0,0]}
+  z f64[5,%[2]d] = slice(d) {shape=[5,%[2]d], start=[0,0]}
 end
 `
 	scaled = `graph scaled(x f64[%[1]d], y f64[%[1]d]) -> z
@@ -296,7 +296,7 @@ func TestReshapesKeepTheirRelation(t *testing.T) {
 	const src = `graph flat(x f64[%[1]d,%[2]d]) -> s
   f f64[%[3]d] = reshape(x) {shape=[%[3]d]}
   e f64[%[3]d] = exp(f)
-  s f64[] = sum(e) {axes=0 order=lanes}
+  s f64[] = sum(e) {axes=[0], order=lanes}
 end
 `
 	e := newEngine(t, Config{})
