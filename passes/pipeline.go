@@ -4,7 +4,7 @@ package passes
 var pipeline = []Pass{
 	inline, contract, legalise,
 	cse, simplify, fold, narrow,
-	kernels,
+	kernels, fuse, memory,
 }
 
 // constraints are the pairs of passes whose order matters, and why. A test holds the
@@ -19,5 +19,7 @@ var constraints = []struct{ before, after, reason string }{
 	{"simplify", "narrow", "slices of slices and of everything are gone"},
 	{"cse", "narrow", "two users that take the same of equal calls are users of one call"},
 	{"legalise", "kernels", "an op that decomposes has no kernel"},
+	{"kernels", "fuse", "fusion joins launches"},
+	{"fuse", "memory", "what is fused needs no buffer, and where a buffer dies is known when launches are final"},
 	{"narrow", "kernels", "kernels compute what is asked for and no more"},
 }

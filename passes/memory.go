@@ -1,0 +1,302 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// memory decides whose memory values have, last of all passes: steps that nothing needs
+// go, a copy that only renames positions becomes a view, a value that dies where another
+// is stored at the same positions gives it its buffer, and every buffer goes back to the
+// pool after its last use.
+var memory = Pass{
+	Name: "memory", Stage: OnProgram,
+	Doc: "dead launches, reshapes as views, results in the memory of operands that die where they are stored, buffers freed after their last use; no arithmetic changes",
+	Run: func(u *Unit) (bool, error) {
+		seen := map[int]bool{}
+		for _, v := range slices.Concat(u.Program.Params, u.Program.Results) {
+			seen[v] = true
+		}
+		steps := planMemory(u, u.Program.Steps, seen)
+		changed := !slices.EqualFunc(steps, u.Program.Steps, sameStep)
+		u.Program.Steps = steps
+		compact(u.Program)
+		return changed, nil
+	},
+}
+
+// sameStep reports whether a step was left as it is.
+func sameStep(s, t ir.ProgramStep) bool {
+	return s.Kind == t.Kind && s.Out == t.Out && slices.Equal(s.In, t.In) && s.Launch == t.Launch &&
+		slices.EqualFunc(s.Body, t.Body, sameStep) && slices.EqualFunc(s.Else, t.Else, sameStep)
+}
+
+// planMemory returns a list of steps, of which others see the values in seen, with the
+// memory of what it allocates planned.
+func planMemory(u *Unit, steps []ir.ProgramStep, seen map[int]bool) []ir.ProgramStep {
+	b := &block{u: u, p: u.Program, own: map[int]bool{}}
+	for _, s := range steps {
+		if s.Kind == ir.StepAlloc && !seen[s.Out] {
+			b.own[s.Out] = true
+		}
+	}
+	for _, s := range steps {
+		if s.Kind == ir.StepFree && b.own[s.Out] {
+			continue // placed anew below
+		}
+		if s.Body != nil {
+			s.Body = planMemory(u, s.Body, seenOutside(u.Program, s.Body))
+		}
+		if s.Else != nil {
+			s.Else = planMemory(u, s.Else, seenOutside(u.Program, s.Else))
+		}
+		b.steps = append(b.steps, s)
+	}
+	b.dropDead()
+	b.copiesToViews()
+	b.reuse()
+	b.free()
+	return b.steps
+}
+
+// block is a list of steps whose memory is planned.
+type block struct {
+	u     *Unit
+	p     *ir.Program
+	steps []ir.ProgramStep
+	own   map[int]bool // values that are allocated here and that nobody else sees
+}
+
+// roots returns for every view the value whose memory it is.
+func (b *block) roots() map[int]int {
+	root := map[int]int{}
+	for _, s := range b.steps {
+		if s.Kind == ir.StepView {
+			root[s.Out] = s.In[0]
+			if r, ok := root[s.In[0]]; ok {
+				root[s.Out] = r
+			}
+		}
+	}
+	return root
+}
+
+// uses returns the memory that a step touches, as the values that have it.
+func uses(root map[int]int, s *ir.ProgramStep) (reads, writes []int) {
+	reads, writes = stepUses(s)
+	for _, vs := range [][]int{reads, writes} {
+		for i, v := range vs {
+			if r, ok := root[v]; ok {
+				vs[i] = r
+			}
+		}
+	}
+	return reads, writes
+}
+
+// dropDead removes steps that only make what nothing uses.
+func (b *block) dropDead() {
+	root, used := b.roots(), map[int]bool{}
+	var kept []ir.ProgramStep
+	for _, s := range slices.Backward(b.steps) {
+		reads, writes := uses(root, &s)
+		needed := s.Kind != ir.StepLaunch && s.Kind != ir.StepView && s.Kind != ir.StepAlloc
+		for _, v := range writes {
+			needed = needed || used[v] || !b.own[v]
+		}
+		if !needed {
+			continue
+		}
+		for _, v := range slices.Concat(reads, writes) {
+			used[v] = true
+		}
+		kept = append(kept, s)
+	}
+	slices.Reverse(kept)
+	b.steps = kept
+}
+
+// writers returns how many steps write the memory of v.
+func (b *block) writers(v int) int {
+	n, root := 0, b.roots()
+	for i := range b.steps {
+		if k := b.steps[i].Kind; k == ir.StepAlloc || k == ir.StepView {
+			continue
+		}
+		if _, writes := uses(root, &b.steps[i]); slices.Contains(writes, v) {
+			n++
+		}
+	}
+	return n
+}
+
+// copiesToViews makes a launch that copies an array to the same places of another one a
+// view: a reshape of a dense array moves nothing.
+func (b *block) copiesToViews() {
+	for i := 0; i < len(b.steps); i++ {
+		s := &b.steps[i]
+		from, to, ok := renaming(s)
+		if !ok || !b.own[from] || !b.own[to] || b.writers(from) != 1 || b.writers(to) != 1 || !b.u.allow() {
+			continue
+		}
+		*s = ir.ProgramStep{Kind: ir.StepView, Out: to, In: []int{from}, Sites: s.Sites,
+			View: &ir.View{Strides: rowMajor(b.p.Values[to].Type.Shape)}}
+		delete(b.own, to)
+		b.steps = slices.DeleteFunc(b.steps, func(s ir.ProgramStep) bool { return s.Kind == ir.StepAlloc && s.Out == to })
+		i-- // its allocation stood before it
+	}
+}
+
+// renaming returns the arrays between which a step copies every element to the place in
+// memory that it has already.
+func renaming(s *ir.ProgramStep) (from, to int, ok bool) {
+	if s.Kind != ir.StepLaunch || !fusible(s.Launch) {
+		return 0, 0, false
+	}
+	k := s.Launch.Kernel
+	if len(k.Stmts) != 1 || k.Stmts[0].Sink != ir.Store || len(k.Stmts[0].Targets) != 1 || len(k.Operands) != 2 || k.Operands[0].Role != ir.In {
+		return 0, 0, false
+	}
+	e, t := k.Stmts[0].Args[0], &k.Stmts[0].Targets[0]
+	if e.Kind != ir.Load || t.Operand != 1 {
+		return 0, 0, false
+	}
+	x, okX := flatIndex(e.Access, k.Operands[0].Shape)
+	y, okY := flatIndex(t, k.Operands[1].Shape)
+	same := okX && okY && x.Equal(y) && sameDim(elements(k.Operands[0].Shape), elements(k.Operands[1].Shape))
+	return s.Launch.Args[0], s.Launch.Args[1], same
+}
+
+// flatIndex returns the position of an access in a row-major array of the given shape.
+func flatIndex(a *ir.Access, shape []ir.Dim) (ir.Index, bool) {
+	m := newMapping(nil) // affine indices make no values
+	sum := ir.Index{}
+	for d, stride := range rowMajor(shape) {
+		if x := a.Index[d]; x.Value != nil || !x.Div.Is(0) {
+			return sum, false
+		}
+		sum = m.plus(sum, stride, a.Index[d])
+	}
+	return sum, true
+}
+
+func rowMajor(shape []ir.Dim) []ir.Dim {
+	strides := make([]ir.Dim, len(shape))
+	n := ir.N(1)
+	for i, d := range slices.Backward(shape) {
+		strides[i] = n
+		n = n.Mul(d)
+	}
+	return strides
+}
+
+func elements(shape []ir.Dim) ir.Dim {
+	n := ir.N(1)
+	for _, d := range shape {
+		n = n.Mul(d)
+	}
+	return n
+}
+
+// reuse lets a launch store its result in the memory of an operand that nothing needs
+// afterwards: the result has that memory from the start.
+func (b *block) reuse() {
+	last := b.lastUses()
+	for i := 0; i < len(b.steps); i++ {
+		s := &b.steps[i]
+		if s.Kind != ir.StepLaunch || s.Launch.Bounds != nil {
+			continue
+		}
+		from, to, ok := b.dying(s.Launch, func(v int) bool { return b.own[v] && last[v] == i })
+		if !ok || !b.u.allow() {
+			continue
+		}
+		b.steps = slices.DeleteFunc(b.steps, func(s ir.ProgramStep) bool { return s.Kind == ir.StepAlloc && s.Out == to })
+		for k := range b.steps {
+			renameValue(&b.steps[k], from, to)
+		}
+		delete(b.own, from)
+		last = b.lastUses()
+		i-- // an allocation before it is gone
+	}
+}
+
+// dying returns an operand of a launch that dies there and a result that may have its
+// memory: one statement stores it, and reads the operand at the very index it stores.
+func (b *block) dying(l *ir.Launch, dies func(v int) bool) (from, to int, ok bool) {
+	k := l.Kernel
+	var args []int // operands of the arguments
+	for i, o := range k.Operands {
+		if o.Role != ir.Local {
+			args = append(args, i)
+		}
+	}
+	for n, i := range args {
+		if k.Operands[i].Role != ir.Out || b.writers(l.Args[n]) != 1 || !b.allocated(l.Args[n]) {
+			continue
+		}
+		for m, j := range args {
+			from, to := l.Args[m], l.Args[n]
+			if k.Operands[j].Role == ir.In && dies(from) && b.p.Values[from].Type.Equal(b.p.Values[to].Type) && inPlace(k, i, j) {
+				return from, to, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// allocated reports whether v has memory that this block allocates.
+func (b *block) allocated(v int) bool {
+	return slices.ContainsFunc(b.steps, func(s ir.ProgramStep) bool { return s.Kind == ir.StepAlloc && s.Out == v })
+}
+
+// inPlace reports whether operands out and in of a kernel may be the same memory. The
+// statement must have no other result: that could be computed after out is overwritten.
+func inPlace(k *ir.Kernel, out, in int) bool {
+	safe := true
+	for i := range k.Stmts {
+		s := &k.Stmts[i]
+		stores := slices.ContainsFunc(s.Targets, func(t ir.Access) bool { return t.Operand == out })
+		if stores && (s.Sink != ir.Store || len(s.Targets) != 1) {
+			return false
+		}
+		eachLoad(k.Stmts[i:i+1], func(x *ir.Access) {
+			if x.Operand == in && (!stores || !equalIndices(x.Index, s.Targets[0].Index)) {
+				safe = false
+			}
+		})
+	}
+	return safe
+}
+
+// lastUses returns for the memory of every value the last step that touches it.
+func (b *block) lastUses() map[int]int {
+	root, last := b.roots(), map[int]int{}
+	for i := range b.steps {
+		reads, writes := uses(root, &b.steps[i])
+		for _, v := range slices.Concat(reads, writes) {
+			last[v] = i
+		}
+	}
+	return last
+}
+
+// free gives buffers back after their last use.
+func (b *block) free() {
+	ending := map[int][]int{}
+	for v, i := range b.lastUses() {
+		if b.own[v] {
+			ending[i] = append(ending[i], v)
+		}
+	}
+	var out []ir.ProgramStep
+	for i, s := range b.steps {
+		out = append(out, s)
+		slices.Sort(ending[i])
+		for _, v := range ending[i] {
+			out = append(out, ir.ProgramStep{Kind: ir.StepFree, Out: v})
+		}
+	}
+	b.steps = out
+}

@@ -1,0 +1,85 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// renameValue puts value to in the place of from in a step.
+func renameValue(s *ir.ProgramStep, from, to int) {
+	renumber(s, func(v int) int {
+		if v == from {
+			return to
+		}
+		return v
+	})
+}
+
+// renumber gives the values of a step other numbers. Lists are copied, so that a program
+// that shares them stays as it is.
+func renumber(s *ir.ProgramStep, number func(v int) int) {
+	list := func(vs []int) []int {
+		if vs == nil || !slices.ContainsFunc(vs, func(v int) bool { return number(v) != v }) {
+			return vs
+		}
+		out := make([]int, len(vs))
+		for i, v := range vs {
+			out[i] = number(v)
+		}
+		return out
+	}
+	s.In, s.Outs = list(s.In), list(s.Outs)
+	switch s.Kind {
+	case ir.StepAlloc, ir.StepView, ir.StepConvert, ir.StepFree:
+		s.Out = number(s.Out)
+	case ir.StepLaunch:
+		args, counts := list(s.Launch.Args), list(s.Launch.Counts)
+		if !slices.Equal(args, s.Launch.Args) || !slices.Equal(counts, s.Launch.Counts) {
+			l := *s.Launch
+			l.Args, l.Counts = args, counts
+			s.Launch = &l
+		}
+	}
+	for _, body := range []*[]ir.ProgramStep{&s.Body, &s.Else} {
+		*body = slices.Clone(*body)
+		for i := range *body {
+			renumber(&(*body)[i], number)
+		}
+	}
+}
+
+// compact leaves out values that a program does not mention any more.
+func compact(p *ir.Program) {
+	used := make([]bool, len(p.Values))
+	for _, v := range slices.Concat(p.Params, p.Results) {
+		used[v] = true
+	}
+	for i := range p.Steps {
+		reads, writes := stepUses(&p.Steps[i])
+		for _, v := range slices.Concat(reads, writes) {
+			used[v] = true
+		}
+	}
+	number, n := make([]int, len(p.Values)), 0
+	var values []ir.Value
+	for v, u := range used {
+		number[v] = n
+		if u {
+			values = append(values, p.Values[v])
+			n++
+		}
+	}
+	if n == len(p.Values) {
+		return
+	}
+	p.Values = values
+	for _, list := range [][]int{p.Params, p.Donated, p.Results} {
+		for i, v := range list {
+			list[i] = number[v]
+		}
+	}
+	for i := range p.Steps {
+		renumber(&p.Steps[i], func(v int) int { return number[v] })
+	}
+}
