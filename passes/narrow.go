@@ -163,11 +163,18 @@ func sliceOf(n *ir.Node, w *wish) span {
 }
 
 // operandSpans sets in wants what of each operand part s of n's result needs; nil is
-// everything. It returns false where n's parts cannot be computed alone.
+// everything. It returns false where n's parts cannot be computed alone, or an operand's
+// extents are not known: no slice could name them, and they may turn out to be 1.
 func operandSpans(n *ir.Node, s span, wants []*span) bool {
+	for _, a := range n.Args {
+		if slices.ContainsFunc(a.Type.Shape, ir.Dim.IsUnknown) {
+			return false
+		}
+	}
 	switch n.Op {
 	case ir.OpBroadcast:
-		return alignedSpans(n.Args, s, n.Type.Shape, wants)
+		alignedSpans(n.Args, s, n.Type.Shape, wants)
+		return true
 	case ir.OpPermute:
 		want := wholeOf(n.Args[0].Type.Shape)
 		for i, a := range n.Attr.Axes {
@@ -208,13 +215,15 @@ func operandSpans(n *ir.Node, s span, wants []*span) bool {
 		}
 		return true
 	case ir.OpGather:
-		return gatherSpans(n, s, wants)
+		gatherSpans(n, s, wants)
+		return true
 	case ir.OpIota:
 		return s.prefix(n.Attr.Axes[0])
 	}
 	switch n.Op.Family {
 	case ir.Elementwise:
-		return alignedSpans(n.Args, s, n.Type.Shape, wants)
+		alignedSpans(n.Args, s, n.Type.Shape, wants)
+		return true
 	case ir.Reduction:
 		want := wholeOf(n.Args[0].Type.Shape)
 		k := 0
@@ -230,7 +239,8 @@ func operandSpans(n *ir.Node, s span, wants []*span) bool {
 		wants[0] = s.of(n.Args[0])
 		return s.prefix(n.Attr.Axes[0])
 	case ir.Contraction:
-		return contractSpans(n, s, wants)
+		contractSpans(n, s, wants)
+		return true
 	}
 	return false
 }
@@ -239,21 +249,17 @@ func operandSpans(n *ir.Node, s span, wants []*span) bool {
 func (s span) prefix(axis int) bool { return s.start[axis].Is(0) && s.step[axis].Is(1) }
 
 // alignedSpans is operandSpans of operands that repeat under NumPy's rule.
-func alignedSpans(args []*ir.Node, s span, shape []ir.Dim, wants []*span) bool {
+func alignedSpans(args []*ir.Node, s span, shape []ir.Dim, wants []*span) {
 	for k, a := range args {
 		want := wholeOf(a.Type.Shape)
 		off := len(shape) - len(want.shape)
 		for i, d := range want.shape {
-			if d.IsUnknown() { // it may turn out to be 1
-				return false
-			}
 			if !d.Is(1) || shape[off+i].Is(1) {
 				want.set(i, s, off+i)
 			}
 		}
 		wants[k] = want.of(a)
 	}
-	return true
 }
 
 // reshapeSpan is operandSpans of a reshape that only adds or drops axes of extent 1.
@@ -281,12 +287,11 @@ func reshapeSpan(n *ir.Node, s span, wants []*span) bool {
 	return true
 }
 
-func gatherSpans(n *ir.Node, s span, wants []*span) bool {
+// gatherSpans is operandSpans of a gather: its first axes are those of the positions.
+func gatherSpans(n *ir.Node, s span, wants []*span) {
 	x, axes := n.Args[0].Type, n.Attr.Axes
 	places := n.Type.Rank() - (x.Rank() - len(axes)) // axes of the index operands together
-	if !alignedSpans(n.Args[1:], s, n.Type.Shape[:places], wants[1:]) {
-		return false
-	}
+	alignedSpans(n.Args[1:], s, n.Type.Shape[:places], wants[1:])
 	want := wholeOf(x.Shape)
 	k := places
 	for i := range x.Shape {
@@ -296,16 +301,12 @@ func gatherSpans(n *ir.Node, s span, wants []*span) bool {
 		}
 	}
 	wants[0] = want.of(n.Args[0])
-	return true
 }
 
 // contractSpans is operandSpans of a contraction: labels of the result are cut wherever
 // they stand, contracted ones are whole.
-func contractSpans(n *ir.Node, s span, wants []*span) bool {
-	spec, err := ir.ParseSpec(n.Attr.Spec)
-	if err != nil {
-		return false
-	}
+func contractSpans(n *ir.Node, s span, wants []*span) {
+	spec := specOf(n)
 	out := []rune(spec.Out)
 	for k, a := range n.Args {
 		want := wholeOf(a.Type.Shape)
@@ -316,7 +317,6 @@ func contractSpans(n *ir.Node, s span, wants []*span) bool {
 		}
 		wants[k] = want.of(a)
 	}
-	return true
 }
 
 // narrowAttr returns n's attributes for part s of its result.

@@ -43,7 +43,7 @@ func unitOf(c *irtest.Case, g *ir.Graph) *Unit {
 // wrong rewrite is named.
 func TestRandomGraphs(t *testing.T) {
 	options := []irtest.Options{
-		{Control: true}, {Symbols: true}, {Special: true}, {Nodes: 40, Symbols: true, Control: true}, {Nodes: 25, Special: true, Symbols: true},
+		{Control: true}, {Symbols: true}, {Special: true}, {Nodes: 40, Symbols: true, Control: true}, {Nodes: 25, Special: true, Symbols: true}, {Nodes: 12, Unknown: true, Symbols: true},
 	}
 	ps := graphPasses()
 	const seeds = 2000
@@ -87,6 +87,27 @@ func TestRandomGraphs(t *testing.T) {
 	for _, p := range ps {
 		if !p.Required && rewrites[p.Name] < 100 {
 			t.Errorf("pass %s rewrote %d times: the graphs do not test it", p.Name, rewrites[p.Name])
+		}
+	}
+}
+
+// TestRandomPrograms runs random graphs through the whole pipeline and executes what
+// comes out, kernel by kernel.
+func TestRandomPrograms(t *testing.T) {
+	options := []irtest.Options{{}, {Symbols: true}, {Special: true}, {Nodes: 25, Symbols: true}}
+	for seed := range uint64(600) {
+		c := irtest.New(rand.New(rand.NewPCG(seed, 2)), options[seed%uint64(len(options))])
+		before, want := meaning(t, c)
+		u := unitOf(c, before)
+		if _, err := Run(u, Options{Verify: true}); err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, before)
+		}
+		got, err := ir.EvalProgram(u.Program, c.Inputs, c.Env)
+		if err == nil {
+			err = irtest.Same(got, want)
+		}
+		if err != nil {
+			t.Fatalf("seed %d: %v\n%s\n%s", seed, err, u.Graph, u.Program)
 		}
 	}
 }

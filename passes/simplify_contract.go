@@ -55,7 +55,7 @@ func contractBroadcast(n *ir.Node) *ir.Node {
 		return nil
 	}
 	for k, a := range n.Args {
-		if a.Op != ir.OpBroadcast || slices.ContainsFunc(a.Type.Shape, ir.Dim.IsUnknown) {
+		if a.Op != ir.OpBroadcast || slices.ContainsFunc(a.Args[0].Type.Shape, ir.Dim.IsUnknown) {
 			continue
 		}
 		x, s := a.Args[0], specOf(n)
@@ -76,7 +76,9 @@ func contractBroadcast(n *ir.Node) *ir.Node {
 		}
 		args := slices.Clone(n.Args)
 		args[k] = newNode(n, ir.OpReshape, &ir.Attr{Shape: shape}, x)
-		return contraction(n, s, args)
+		if m := contraction(n, s, args); m.Type.Equal(n.Type) { // unless the broadcast told an extent that nothing else does
+			return m
+		}
 	}
 	return nil
 }

@@ -58,13 +58,7 @@ var movementRules = []rule{
 		return newNode(n, ir.OpSlice, spanOf(x.Attr).then(spanOf(n.Attr)).attr(), x.Args[0])
 	}},
 	{Name: "slice_uniform", Root: ir.OpSlice, Func: uniform},
-	{Name: "slice_pad", Root: ir.OpSlice, Func: func(n *ir.Node) *ir.Node { // what was padded, back again
-		x := n.Args[0]
-		if x.Op != ir.OpPad || !spanOf(n.Attr).equal(span{spanOf(x.Attr).start, spanOf(x.Attr).step, x.Args[0].Type.Shape}) {
-			return nil
-		}
-		return x.Args[0]
-	}},
+	{Name: "slice_pad", Root: ir.OpSlice, Func: slicePad},
 	{Name: "slice_concat", Root: ir.OpSlice, Func: sliceConcat},
 	{Name: "pad_nothing", Root: ir.OpPad, Func: func(n *ir.Node) *ir.Node {
 		if spanOf(n.Attr).whole(n.Args[0].Type.Shape) {
@@ -113,7 +107,29 @@ func uniform(n *ir.Node) *ir.Node {
 	return spread(n, x)
 }
 
-// sliceConcat finds the operand that a slice of a concatenation lies in, where the
+// slicePad takes a slice of a padded array, which sees nothing of what was added, of the
+// array itself, where the extents tell.
+func slicePad(n *ir.Node) *ir.Node {
+	x := n.Args[0]
+	if x.Op != ir.OpPad {
+		return nil
+	}
+	s, p := spanOf(n.Attr), spanOf(x.Attr)
+	of := wholeOf(x.Args[0].Type.Shape)
+	for i, extent := range of.shape {
+		first := s.start[i].Sub(p.start[i])
+		switch {
+		case s.start[i] == p.start[i] && s.step[i] == p.step[i] && s.shape[i] == extent && !extent.IsUnknown(): // all of it
+		case p.step[i].Is(1) && inside(first, s.step[i], s.shape[i], extent):
+			of.start[i], of.step[i], of.shape[i] = first, s.step[i], s.shape[i]
+		default:
+			return nil
+		}
+	}
+	return newNode(n, ir.OpSlice, of.attr(), x.Args[0])
+}
+
+// sliceConcat takes a slice of a concatenation of the operand that it lies in, where the
 // extents tell.
 func sliceConcat(n *ir.Node) *ir.Node {
 	x := n.Args[0]
@@ -121,14 +137,11 @@ func sliceConcat(n *ir.Node) *ir.Node {
 		return nil
 	}
 	axis, s := x.Attr.Axes[0], spanOf(n.Attr)
-	if !s.step[axis].Is(1) {
-		return nil
-	}
 	at := ir.N(0)
 	for _, a := range x.Args {
 		extent := a.Type.Shape[axis]
 		first := s.start[axis].Sub(at)
-		if inside(first, s.shape[axis], extent) {
+		if inside(first, s.step[axis], s.shape[axis], extent) {
 			start := slices.Clone(s.start)
 			start[axis] = first
 			return newNode(n, ir.OpSlice, span{start, s.step, s.shape}.attr(), a)
@@ -138,9 +151,15 @@ func sliceConcat(n *ir.Node) *ir.Node {
 	return nil
 }
 
-// inside reports whether count positions from first on are known to lie in an axis.
-func inside(first, count, extent ir.Dim) bool {
-	f, ok1 := first.Const()
-	rest, ok2 := extent.Sub(first).Sub(count).Const()
-	return ok1 && ok2 && f >= 0 && rest >= 0
+// inside reports whether count positions from first on by step are known to lie in an
+// axis. Extents may be symbols where the differences that matter are numbers.
+func inside(first, step, count, extent ir.Dim) bool {
+	low, high := first, first.Add(step.Mul(count.Sub(ir.N(1))))
+	by, ok := step.Const()
+	if by < 0 {
+		low, high = high, low
+	}
+	before, ok1 := low.Const()
+	after, ok2 := extent.Sub(high).Const()
+	return ok && ok1 && ok2 && before >= 0 && after > 0
 }

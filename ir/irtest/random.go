@@ -24,6 +24,7 @@ type Options struct {
 	Symbols bool // extents are symbols where that is possible, not numbers
 	Special bool // values have NaN, infinities, zeros of both signs and subnormals
 	Control bool // calls, branches and loops too
+	Unknown bool // some extents of parameters are Unknown, where the graph allows that
 }
 
 // New returns a random case, which r alone decides. Each call is evaluated when it is
@@ -272,7 +273,64 @@ func (b *builder) finish() *Case {
 	if len(g.Results) == 0 {
 		g.Results = []*ir.Node{b.values[len(b.values)-1].n}
 	}
-	return &Case{g, b.inputs, b.env()}
+	c := &Case{g, b.inputs, b.env()}
+	if b.o.Unknown {
+		c.forget(b.r)
+	}
+	return c
+}
+
+// forget makes an extent of c's parameters Unknown, again and again, where the graph
+// built anew on them still evaluates.
+func (c *Case) forget(r *rand.Rand) {
+	for range 4 {
+		k := r.IntN(len(c.Graph.Params))
+		t := c.Graph.Params[k].Type
+		if t.Rank() == 0 {
+			continue
+		}
+		t.Shape = slices.Clone(t.Shape)
+		t.Shape[r.IntN(t.Rank())] = ir.Unknown
+		g := rebuilt(c.Graph, k, t)
+		if g == nil {
+			continue
+		}
+		if _, err := ir.EvalGraph(g, c.Inputs, c.Env); err == nil {
+			c.Graph = g
+		}
+	}
+}
+
+// rebuilt returns g with type t for parameter k and all other types inferred; nil where
+// that cannot be, or a subgraph states types of its own.
+func rebuilt(g *ir.Graph, k int, t ir.Type) *ir.Graph {
+	out := &ir.Graph{Name: g.Name}
+	done := map[*ir.Node]*ir.Node{}
+	for i, p := range g.Params {
+		if i == k {
+			p = ir.Param(k, t, p.Site)
+		}
+		done[g.Params[i]] = p
+		out.Params = append(out.Params, p)
+	}
+	for _, n := range g.Nodes() {
+		if done[n] != nil {
+			continue
+		}
+		args := make([]*ir.Node, len(n.Args))
+		for i, a := range n.Args {
+			args[i] = done[a]
+		}
+		m, err := ir.NewNode(n.Op, n.Attr, n.Site, args...)
+		if err != nil || n.Subs != nil {
+			return nil
+		}
+		done[n] = m
+	}
+	for _, r := range g.Results {
+		out.Results = append(out.Results, done[r])
+	}
+	return out
 }
 
 // Same returns the first difference of values: bits, where any NaN is like any other.

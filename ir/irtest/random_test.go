@@ -22,10 +22,10 @@ func count(ops map[*ir.Op]int, g *ir.Graph) {
 // TestRandomCases holds random cases to what tests rely on: they are valid, evaluate,
 // use every op of graphs, and most of their float results are finite and distinct.
 func TestRandomCases(t *testing.T) {
-	for _, o := range []irtest.Options{{Control: true}, {Symbols: true}} {
+	for _, o := range []irtest.Options{{Control: true}, {Symbols: true}, {Unknown: true}} {
 		ops := map[*ir.Op]int{}
-		floats, telling := 0, 0
-		for seed := range uint64(1000) {
+		floats, telling, unknown := 0, 0, 0
+		for seed := range uint64(500) {
 			c := irtest.New(rand.New(rand.NewPCG(seed, 0)), o)
 			if err := c.Graph.Verify(); err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
@@ -35,6 +35,9 @@ func TestRandomCases(t *testing.T) {
 				t.Fatalf("seed %d: %v\n%s", seed, err, c.Graph)
 			}
 			count(ops, c.Graph)
+			if slices.ContainsFunc(c.Graph.Results, func(r *ir.Node) bool { return slices.ContainsFunc(r.Type.Shape, ir.Dim.IsUnknown) }) {
+				unknown++
+			}
 			f, tell := irtest.Telling(out)
 			floats, telling = floats+f, telling+tell
 		}
@@ -42,6 +45,9 @@ func TestRandomCases(t *testing.T) {
 		t.Logf("%+v: of %d float results %.2f are finite and distinct", o, floats, share)
 		if floats < 1e4 || share < 0.5 {
 			t.Errorf("%+v: of %d float results %.2f are finite and distinct", o, floats, share)
+		}
+		if o.Unknown != (unknown > 100) {
+			t.Errorf("%+v: %d graphs have results of unknown extents", o, unknown)
 		}
 		for _, op := range ir.Ops() {
 			if op.Subs > 0 && !o.Control || op == ir.OpItem && !o.Control || len(ir.SamplesOf(op)) == 0 {
