@@ -50,6 +50,7 @@ var layers = []layer{
 // unsafePackages are the packages that may import unsafe, each with the reason.
 var unsafePackages = map[string]string{
 	"runtime":    "the address of a buffer decides where its aligned part begins",
+	"lower/loop": "strips are read and written in place, at addresses proven before a run",
 	"lower":      "the bytes of a host buffer are seen as elements, and a slice's elements as bytes",
 	"bench/roof": "memory is aligned to huge pages, and its address handed to assembly",
 }

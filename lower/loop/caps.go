@@ -1,0 +1,75 @@
+package loop
+
+import (
+	"sync"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// Caps says what kernels the portable executor takes. It is derived from its table of
+// ops: a scalar op is taken when everything that its definition comes down to is there.
+func Caps() *ir.Caps { return caps() }
+
+var caps = sync.OnceValue(func() *ir.Caps {
+	c := &ir.Caps{
+		Scalar:     map[*ir.Op]ir.DTypes{},
+		DTypes:     ir.AnyReal,
+		Sinks:      []ir.Sink{ir.Store, ir.Reduce, ir.Scan, ir.Scatter, ir.Append},
+		Orders:     []ir.Order{ir.NoOrder, ir.Lanes, ir.Chain, ir.TreeOrder, ir.Free},
+		MaxRank:    1 << 30,
+		ValueIndex: true,
+	}
+	for _, op := range ir.Ops() {
+		if op.Scalar == nil {
+			continue
+		}
+		last := op.Scalar.In[len(op.Scalar.In)-1]
+		for d := ir.Bool; d <= ir.Float64; d++ {
+			if last.Has(d) && takes(op, d) {
+				c.Scalar[op] |= ir.SetOf(d)
+			}
+		}
+	}
+	return c
+})
+
+// takes reports whether op of operands whose last is a d runs, expanded.
+func takes(op *ir.Op, d ir.DType) bool {
+	if Runs(op, d) {
+		return true
+	}
+	if op.Scalar.Expand == nil {
+		return false
+	}
+	b := ir.NewBuilder()
+	args := make([]*ir.Expr, len(op.Scalar.In))
+	for i, in := range op.Scalar.In {
+		t := d
+		if !in.Has(d) {
+			t = first(in)
+		}
+		args[i] = b.State(t, i)
+	}
+	return runs(ir.Expand(b, b.Apply(op, args...), Runs))
+}
+
+func first(s ir.DTypes) ir.DType {
+	for d := ir.Bool; d <= ir.Float64; d++ {
+		if s.Has(d) {
+			return d
+		}
+	}
+	return ir.Invalid
+}
+
+// runs reports whether every op of an expanded body has an instruction.
+func runs(e *ir.Expr) bool {
+	s := ir.Stmt{Args: []*ir.Expr{e}}
+	ok := true
+	s.VisitExprs(func(e *ir.Expr) {
+		if e.Kind == ir.Apply && e.Op != ir.OpRare && opTable[opKey{e.Op, e.DType, e.Args[len(e.Args)-1].DType}] == nil {
+			ok = false
+		}
+	})
+	return ok
+}

@@ -1,0 +1,604 @@
+package loop
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// stripCompiler compiles one strip. Its instructions name temporaries by value first;
+// when the strip is complete, values whose lives do not overlap share memory, so that
+// what is in use stays in the first-level cache.
+type stripCompiler struct {
+	*compiler
+	pos     *Var
+	lets    map[*Var]operand
+	place   map[*Var]place // where a name is asked for
+	arms    map[*Val]*armCode
+	values  []value
+	changed map[*Array]bool // arrays that the strip writes
+	doms    int32
+	small   bool // at most 16 positions
+}
+
+// operand is a strip of values, or one for all positions.
+type operand struct {
+	slot  int32 // a slot, or firstValue + a value
+	size  uint8 // bytes of an element, 0 when uniform
+	array *Array
+}
+
+func (o operand) uniform() bool { return o.size == 0 }
+
+// value is a strip on its way to memory.
+type value struct {
+	last  int       // the instruction that mentions it last
+	under []operand // what it may show instead of a temporary of its own
+	ref   bool
+	temp  int32 // -1: none yet
+}
+
+// firstValue separates values, which get a slot when the strip is complete, from slots.
+const firstValue = 1 << 24
+
+// place is where a value is asked for: the branches around it, outermost first.
+type place []arm
+
+// arm is a branch of a pick, or the slow way of a rare.
+type arm struct {
+	of *Val
+	n  int // operand of the pick
+}
+
+// armCode says where the branches of a pick are evaluated. Where the condition is no run
+// of positions a branch is evaluated everywhere, but what it loads is masked.
+type armCode struct {
+	cond operand
+	dom  [3]int32   // by operand
+	mask [3]operand // by operand; size 0: the domain tells all
+}
+
+func (c *compiler) newStrip(pos *Var, body []Stmt) *stripCompiler {
+	sc := &stripCompiler{
+		compiler: c, pos: pos, lets: map[*Var]operand{}, place: map[*Var]place{}, arms: map[*Val]*armCode{},
+		changed: map[*Array]bool{}, doms: 1,
+	}
+	for _, st := range body {
+		for _, a := range written(st) {
+			sc.changed[a] = true
+		}
+	}
+	return sc
+}
+
+func (c *compiler) stripStmt(s *Strip) error {
+	n := c.scalar(s.N)
+	sc := c.newStrip(s.Pos, s.Body)
+	sc.findPlaces(s.Body)
+	c.push()
+	for _, st := range s.Body {
+		if err := sc.stmt(st); err != nil {
+			return err
+		}
+	}
+	body := c.pop()
+	sc.allocate(body)
+	c.emit(instr{op: opStrip, b: n, a: int32(len(body)), c: int32(len(body))})
+	c.emit(body...)
+	c.code.doms = max(c.code.doms, int(sc.doms))
+	return nil
+}
+
+// written returns the arrays that a strip statement writes.
+func written(s Stmt) []*Array {
+	var out []*Array
+	elements := func(es []Element) {
+		for _, e := range es {
+			out = append(out, e.Array)
+		}
+	}
+	switch s := s.(type) {
+	case *Store:
+		out = append(out, s.Array)
+	case *Lanes:
+		out = append(out, s.Accs...)
+	case *Prefix:
+		out = append(out, s.Accs...)
+		elements(s.Outs)
+	case *Scatter:
+		elements(s.Targets)
+	case *Append:
+		out = append(out, s.Outs...)
+	}
+	return out
+}
+
+// findPlaces finds for every name of the strip the innermost branch that all its uses
+// are in: there it is evaluated.
+func (c *stripCompiler) findPlaces(body []Stmt) {
+	used := map[*Var]bool{}
+	var visit func(v *Val, at place)
+	visit = func(v *Val, at place) {
+		switch {
+		case v.Kind == Use:
+			if !used[v.Var] {
+				c.place[v.Var] = at
+			} else {
+				c.place[v.Var] = common(c.place[v.Var], at)
+			}
+			used[v.Var] = true
+			return
+		case v.Kind == Pick && c.varies(v.Args[0]):
+			visit(v.Args[0], at)
+			for n := 1; n <= 2; n++ {
+				visit(v.Args[n], append(at[:len(at):len(at)], arm{v, n}))
+			}
+			return
+		case v.Kind == Apply && v.Op == ir.OpRare:
+			visit(v.Args[0], at)
+			visit(v.Args[1], at)
+			visit(v.Args[2], append(at[:len(at):len(at)], arm{v, 2}))
+			return
+		}
+		for _, a := range v.Args {
+			visit(a, at)
+		}
+	}
+	for i := range body { // names differ between positions unless shown otherwise
+		if s, ok := body[i].(*Set); ok {
+			c.lets[s.Var] = operand{size: 1}
+		}
+	}
+	for i := len(body) - 1; i >= 0; i-- {
+		if s, ok := body[i].(*Set); ok {
+			if used[s.Var] {
+				visit(s.Val, c.place[s.Var])
+			}
+			continue
+		}
+		for _, v := range operands(body[i]) {
+			visit(v, nil)
+		}
+	}
+	for i := range body {
+		if s, ok := body[i].(*Set); ok && !used[s.Var] {
+			delete(c.place, s.Var)
+		}
+	}
+	clear(c.lets)
+}
+
+func common(a, b place) place {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return a[:n]
+}
+
+// varies reports whether a value differs between positions of the strip.
+func (c *stripCompiler) varies(v *Val) bool {
+	switch v.Kind {
+	case Use:
+		o, named := c.lets[v.Var]
+		return v.Var == c.pos || named && !o.uniform()
+	case Within, Below:
+		return true
+	}
+	for _, a := range v.Args {
+		if c.varies(a) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *stripCompiler) stmt(s Stmt) error {
+	switch s := s.(type) {
+	case *Set:
+		return c.let(s)
+	case *Store:
+		return c.store(s)
+	case *Lanes:
+		return c.lanes(s)
+	case *Prefix:
+		return c.prefix(s)
+	case *Scatter:
+		return c.scatter(s)
+	case *Append:
+		return c.appendTo(s)
+	}
+	return fmt.Errorf("loop: %T inside a strip", s)
+}
+
+// let compiles a name at the place where it is asked for.
+func (c *stripCompiler) let(s *Set) error {
+	at, used := c.place[s.Var]
+	if !used {
+		return nil
+	}
+	if !c.varies(s.Val) {
+		c.vars[s.Var] = c.uniform(s.Val, at)
+		return nil
+	}
+	o := c.vector(s.Val, at)
+	if o.array != nil && c.changed[o.array] { // the name keeps what was there
+		o = c.spread(o, at)
+	}
+	c.lets[s.Var] = o
+	return nil
+}
+
+// uniform returns the register of a value that all positions share. What it loads or
+// checks is looked at only if a position asks for it.
+func (c *stripCompiler) uniform(v *Val, at place) int32 {
+	if len(at) == 0 || !touches(v) {
+		return c.scalar(v)
+	}
+	dom, r := c.dom(at), c.volatile()
+	c.push()
+	c.emit(instr{op: opMove, d: r, a: c.scalar(v)})
+	code := c.pop()
+	c.emit(instr{op: opUnless, d: dom, a: int32(len(code))})
+	c.emit(code...)
+	return r
+}
+
+// touches reports whether a value loads or checks anything.
+func touches(v *Val) bool {
+	found := false
+	walkVal(v, func(v *Val) { found = found || v.Kind == Load || v.Kind == Check })
+	return found
+}
+
+func (c *stripCompiler) newValue(size int, ref bool, under ...operand) operand {
+	c.values = append(c.values, value{ref: ref, under: under, temp: -1})
+	return operand{slot: firstValue + int32(len(c.values)-1), size: uint8(size)}
+}
+
+func (c *stripCompiler) newDom() int32 {
+	c.doms++
+	return c.doms - 1
+}
+
+// arm returns where the branches of a pick are evaluated, which stands at a place
+// itself. Its condition is evaluated when a branch is asked for first.
+func (c *stripCompiler) arm(v *Val, at place) *armCode {
+	x := c.arms[v]
+	if x != nil {
+		return x
+	}
+	x = &armCode{}
+	c.arms[v] = x
+	cond, parent := v.Args[0], c.dom(at)
+	if v.Kind == Apply { // rare
+		x.cond = c.vector(cond, at)
+		x.dom[2] = c.newDom()
+		c.emit(instr{op: opAny, d: x.dom[2], a: parent, b: x.cond.slot, size: [4]uint8{2: x.cond.size}})
+		return x
+	}
+	if !c.varies(cond) {
+		all := apply(ir.OpSelect, ir.Int64, cond, intVal(math.MaxInt32), intVal(0))
+		cond = within(c.pos, intVal(0), all)
+	}
+	if cond.Kind == Within {
+		lo, hi := c.uniform(cond.Args[1], at), c.uniform(cond.Args[2], at)
+		for n, op := range []opcode{1: opInterval, 2: opOutside} {
+			if n > 0 {
+				x.dom[n] = c.newDom()
+				c.emit(instr{op: op, d: x.dom[n], a: parent, b: lo, c: hi})
+			}
+		}
+		return x
+	}
+	x.cond = c.vector(cond, at)
+	outer := c.mask(at)
+	for n := 1; n <= 2; n++ {
+		m := x.cond
+		if n == 2 {
+			m = c.kern(notBool, []operand{m}, 1, at, operand{})
+		}
+		if outer.size > 0 {
+			m = c.kern(andVV[uint8], []operand{m, outer}, 1, at, operand{})
+		}
+		x.mask[n], x.dom[n] = m, c.newDom()
+		c.emit(instr{op: opAny, d: x.dom[n], a: parent, b: m.slot, size: [4]uint8{2: 1}})
+	}
+	return x
+}
+
+// dom returns the domain of a place.
+func (c *stripCompiler) dom(at place) int32 {
+	if len(at) == 0 {
+		return 0
+	}
+	last := at[len(at)-1]
+	return c.arm(last.of, at[:len(at)-1]).dom[last.n]
+}
+
+// mask returns the bools that say where a place is, of size 0 when its domain does.
+func (c *stripCompiler) mask(at place) operand {
+	for i := len(at) - 1; i >= 0; i-- {
+		if m := c.arm(at[i].of, at[:i]).mask[at[i].n]; m.size > 0 {
+			return m
+		}
+	}
+	return operand{}
+}
+
+// reg returns a register as an operand.
+func (c *stripCompiler) reg(r int32) operand {
+	return operand{slot: c.slot(c.regSlots, slotReg, r)}
+}
+
+// slot returns the slot of a kind and number.
+func (c *compiler) slot(known map[int32]int32, kind slotKind, n int32) int32 {
+	s, ok := known[n]
+	if !ok {
+		s = c.newSlot(kind, n)
+		known[n] = s
+	}
+	return s
+}
+
+func (c *compiler) newSlot(kind slotKind, n int32) int32 {
+	c.code.slots = append(c.code.slots, slotInit{kind, n})
+	return int32(len(c.code.slots) - 1)
+}
+
+// vector compiles a value for every position of the place.
+func (c *stripCompiler) vector(v *Val, at place) operand {
+	if !c.varies(v) {
+		return c.reg(c.uniform(v, at))
+	}
+	switch v.Kind {
+	case Use:
+		if v.Var == c.pos {
+			return c.iota(intVal(0), intVal(1), at)
+		}
+		return c.lets[v.Var]
+	case Load:
+		return c.load(v, at)
+	case Within:
+		lo, hi := v.Args[1], v.Args[2]
+		t := use(c.pos)
+		return c.vector(apply(ir.OpAnd, ir.Bool, intOp(ir.OpLe, lo, t), intOp(ir.OpLt, t, hi)), at)
+	case Pick:
+		return c.pick(v, at)
+	case Check:
+		return c.check(v, at)
+	case Below:
+		return c.below(v, at)
+	}
+	if v.DType == ir.Int64 {
+		if base, coef, ok := c.affine(v); ok {
+			return c.iota(base, coef, at)
+		}
+	}
+	return c.apply(v, at, operand{})
+}
+
+// affine writes an integer as base + coef*t with both the same for all positions.
+func (c *stripCompiler) affine(v *Val) (base, coef *Val, ok bool) {
+	if !c.varies(v) {
+		return v, intVal(0), true
+	}
+	if v.Kind == Use && v.Var == c.pos {
+		return intVal(0), intVal(1), true
+	}
+	if v.Kind != Apply || len(v.Args) > 2 || v.DType != ir.Int64 {
+		return nil, nil, false
+	}
+	a, m, okA := c.affine(v.Args[0])
+	if v.Op == ir.OpNeg && okA {
+		return sub(intVal(0), a), sub(intVal(0), m), true
+	}
+	if len(v.Args) < 2 {
+		return nil, nil, false
+	}
+	b, n, okB := c.affine(v.Args[1])
+	if !okA || !okB {
+		return nil, nil, false
+	}
+	switch v.Op {
+	case ir.OpAdd:
+		return add(a, b), add(m, n), true
+	case ir.OpSub:
+		return sub(a, b), sub(m, n), true
+	case ir.OpMul:
+		if m.isInt(0) {
+			return mul(a, b), mul(a, n), true
+		}
+		if n.isInt(0) {
+			return mul(a, b), mul(m, b), true
+		}
+	}
+	return nil, nil, false
+}
+
+func (c *stripCompiler) iota(base, coef *Val, at place) operand {
+	d := c.newValue(8, false)
+	c.emit(instr{op: opIota, d: d.slot, a: c.uniform(base, at), b: c.uniform(coef, at)})
+	return d
+}
+
+// apply compiles a scalar op; into is where the result goes, a temporary when it is zero.
+func (c *stripCompiler) apply(v *Val, at place, into operand) operand {
+	switch v.Op {
+	case ir.OpRawBits:
+		return c.vector(v.Args[0], at)
+	case ir.OpRare:
+		return c.rare(v, at)
+	}
+	if v.Op == ir.OpCast && sameBits(v.DType, v.Args[0].DType) {
+		return c.vector(v.Args[0], at)
+	}
+	k := c.kerns(v.Op, v.DType, v.Args[len(v.Args)-1].DType)
+	args := make([]operand, len(v.Args))
+	for i, a := range v.Args {
+		args[i] = c.vector(a, at)
+	}
+	if v.Op == ir.OpLookup {
+		c.code.tables = append(c.code.tables, c.table(v.Table))
+		args = append(args, operand{slot: c.newSlot(slotTable, int32(len(c.code.tables)-1))})
+		return c.kern(k[vvv], args, uint8(v.DType.Size()), at, into)
+	}
+	want := uniformSet(args)
+	if k[want] == nil && commutes[v.Op] {
+		args[0], args[1] = args[1], args[0]
+		if want = uniformSet(args); k[want] == nil {
+			args[0], args[1] = args[1], args[0]
+		}
+	}
+	if want = uniformSet(args); k[want] == nil {
+		for i, a := range args {
+			if a.uniform() {
+				a.size = uint8(v.Args[i].DType.Size()) // both factors are of one dtype
+				args[i] = c.fill(a, at)
+			}
+		}
+		want = vvv
+	}
+	return c.kern(k[want], args, uint8(v.DType.Size()), at, into)
+}
+
+// sameBits reports whether a cast leaves an element's bits as they are.
+func sameBits(a, b ir.DType) bool { return a.IsInteger() && b.IsInteger() && a.Size() == b.Size() }
+
+func uniformSet(args []operand) variant {
+	var s variant
+	for i, a := range args {
+		if a.uniform() {
+			s |= 1 << i
+		}
+	}
+	return s
+}
+
+// kern emits a kern.
+func (c *stripCompiler) kern(fn kern, args []operand, size uint8, at place, into operand) operand {
+	if into.size == 0 {
+		into = c.newValue(int(size), false)
+	}
+	in := instr{op: opKern, fn: fn, dom: c.dom(at), d: into.slot, size: [4]uint8{into.size}}
+	for i, p := range []*int32{&in.a, &in.b, &in.c} {
+		if i < len(args) {
+			*p, in.size[i+1] = args[i].slot, args[i].size
+		}
+	}
+	c.emit(in)
+	return into
+}
+
+// fill spreads one element, given its size, over a strip.
+func (c *stripCompiler) fill(o operand, at place) operand {
+	size := o.size
+	o.size = 0
+	return c.kern(fillOf(int(size)), []operand{o}, size, at, operand{})
+}
+
+// spread copies a strip.
+func (c *stripCompiler) spread(o operand, at place) operand {
+	return c.kern(copyOf(int(o.size)), []operand{o}, o.size, at, operand{})
+}
+
+// full returns a value as a strip, spread when it is uniform.
+func (c *stripCompiler) full(v *Val) operand {
+	o := c.vector(v, nil)
+	if o.uniform() {
+		o.size = uint8(v.DType.Size())
+		o = c.fill(o, nil)
+	}
+	return o
+}
+
+// allocate gives the strip's values temporaries. A value may take the place of an
+// operand that is mentioned for the last time, where that is read in step.
+func (c *stripCompiler) allocate(code []instr) {
+	for i := range code {
+		for _, o := range code[i].mentions() {
+			c.values[*o-firstValue].last = i
+		}
+	}
+	for i := len(c.values) - 1; i >= 0; i-- { // what a value shows must live as long
+		for _, u := range c.values[i].under {
+			if u.slot >= firstValue {
+				v := &c.values[u.slot-firstValue]
+				v.last = max(v.last, c.values[i].last)
+			}
+		}
+	}
+	var free []int32
+	used := int32(0)
+	ends := map[int][]int32{}
+	for i := range code {
+		in := &code[i]
+		if in.op == opKern && in.inStep() {
+			free = append(free, ends[i]...)
+			delete(ends, i)
+		}
+		for _, o := range in.mentions() {
+			v := &c.values[*o-firstValue]
+			if v.temp >= 0 {
+				continue
+			}
+			if n := len(free); n > 0 {
+				v.temp, free = free[n-1], free[:n-1]
+			} else {
+				v.temp = used
+				used++
+			}
+			ends[v.last] = append(ends[v.last], v.temp)
+		}
+		free = append(free, ends[i]...)
+		delete(ends, i)
+	}
+	kind, temps, refs, count := slotTemp, c.tempSlots, c.refSlots, &c.compiler.code.temps
+	if c.small {
+		kind, temps, refs, count = slotSmall, c.smallSlots, c.smallRefSlots, &c.compiler.code.small
+	}
+	*count = max(*count, int(used))
+	for i := range code {
+		in := &code[i]
+		for _, o := range in.mentions() {
+			v := &c.values[*o-firstValue]
+			temp := c.slot(temps, kind, v.temp)
+			if !v.ref {
+				*o = temp
+				continue
+			}
+			if in.op == opLoad || in.op == opTarget || in.op == opFlush || in.op == opJoin || in.op == opRare {
+				if o == &in.d {
+					in.t = temp
+				}
+			}
+			*o = c.slot(refs, slotRef, v.temp)
+		}
+	}
+}
+
+// inStep reports whether a kern reads and writes elements of one size only.
+func (in *instr) inStep() bool {
+	for _, s := range in.size[1:] {
+		if s != 0 && s != in.size[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// mentions returns where an instruction names values.
+func (in *instr) mentions() []*int32 {
+	var out []*int32
+	all := []*int32{&in.a, &in.b, &in.c}
+	if x, ok := in.x.(interface{ operands() []*int32 }); ok {
+		all = append(all, x.operands()...)
+	}
+	for _, p := range append(all, &in.d) {
+		if *p >= firstValue {
+			out = append(out, p)
+		}
+	}
+	return out
+}

@@ -1,0 +1,3 @@
+package loop
+
+func (c *compiler) tile(s *Tile) error { panic("tile") }

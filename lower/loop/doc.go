@@ -1,0 +1,54 @@
+// Package loop is the Loop IR: a kernel as loops, with the canonical order of its
+// reductions and scans written out, and the portable executor of it. Package ir says
+// what a kernel means; From expands that once, for all targets, so that a target only
+// has to run loops.
+//
+// A [Loop] is a list of statements over integers, scalars and arrays. Its leaf is the
+// [Strip]: straight-line code over t < n, which the portable executor runs with one Go
+// loop an op and machine code runs in vector registers. The text form is the golden
+// form; [Parse] reads what String prints:
+//
+//	loop center(M, N, i_lo, i_hi, in x f64[_,_], out y f64[_,_]):
+//	  par (i0, i1) = i_lo to i_hi cost N:
+//	    for i = i0 to i1:
+//	      reg a f64[16] = -0.0
+//	      for j = 0 to N step 1024:
+//	        strip t < min(1024, N - j):
+//	          lanes(sum, a, x[i, j + t])
+//	      fold(sum, a)
+//	      for j = 0 to N step 1024:
+//	        strip t < min(1024, N - j):
+//	          y[i, j + t] = x[i, j + t] - a[0] / f64(N)
+//
+// Integers (i64) count and index, and wrap. A name that is assigned for the first time
+// is a variable of the block it stands in. What a strip statement computes it computes
+// for every t before the next statement starts; a value named inside a strip is
+// evaluated only at the positions at which a later statement asks for it, so what stands
+// inside a branch of pick is not evaluated outside it.
+//
+//	par (i0, i1) = a to b step s, ... cost c:   tasks over boxes of the ranges; c estimates one position in nanoseconds
+//	for i = a to b step s:                      ascending
+//	while c:                                    as long as c holds
+//	merge p < pe, q < qe:                       while a cursor is left; the body advances them
+//	if c: ... else: ...
+//	ret                                         ends the task
+//	local e f64[N]                              an array of the task, contents undefined
+//	reg a f64[16] = -0.0                        a small one of constant extents that may live in registers
+//	require(x, 1, lo, hi, n)                    positions lo to hi are inside axis 1 of x, or n is 0
+//	x = E; o[i, j] = E                          a variable, an element
+//	strip t < n:                                straight-line code for every t
+//	lanes(sum, a, E, p)                         a[(p+t) % len(a)] = step(a[(p+t) % len(a)], E), t ascending
+//	fold(sum, a)                                a[l] = merge(a[l], a[l+h]) for h = 8, 4, 2, 1, l < h
+//	prefix(sum, c, o[t], E)                     o[t] = c[0]; c[0] = merge(c[0], E), t ascending
+//	scatter(sum, o[E, t], F)                    o[..] = step(o[..], F), t ascending; an index of -1 drops
+//	append(n, c, o, E)                          where c holds, t ascending: o[n] = E; n = n + 1
+//	tile(fma, k < kn, r < m, t < n, c[r, t], a[k, r], b[k, t])   for every r and t: c = step(c, a, b), k ascending
+//
+// Values are scalar ops (package ir) and
+//
+//	pick(c, E, F)          E where c holds, else F; the other is not evaluated there
+//	within(t, lo, hi)      lo <= t < hi: a condition whose positions are one run
+//	check(E, n, p, 3)      E as a position of an axis of extent n; outside, 0 and a fault: number 3 at source position p
+//	below(E, d)            E at t | (d-1) & ^d..., the last position of the lower half of t's group of 2d
+//	x.1                    the extent of axis 1 of x
+package loop

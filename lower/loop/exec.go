@@ -1,0 +1,238 @@
+package loop
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// patience is how many nanoseconds of work, roughly, pass between looks at the context.
+const patience = 200_000
+
+// exec runs instructions until they end, a return, or a failure.
+func (f *frame) exec(code []instr) bool {
+	regs := f.regs
+	for pc := 0; pc < len(code); pc++ {
+		in := &code[pc]
+		switch in.op {
+		case opJump:
+			pc += int(in.a)
+		case opJumpIfNot:
+			if !isTrue(&regs[in.b]) {
+				pc += int(in.a)
+			}
+		case opMove:
+			regs[in.d] = regs[in.a]
+		case opAdd:
+			regs[in.d] = regs[in.a] + regs[in.b]
+		case opSub:
+			regs[in.d] = regs[in.a] - regs[in.b]
+		case opMul:
+			regs[in.d] = regs[in.a] * regs[in.b]
+		case opMulAdd:
+			regs[in.d] = regs[in.a]*regs[in.b] + regs[in.c]
+		case opMin:
+			regs[in.d] = uint64(min(int64(regs[in.a]), int64(regs[in.b])))
+		case opMax:
+			regs[in.d] = uint64(max(int64(regs[in.a]), int64(regs[in.b])))
+		case opShl:
+			regs[in.d] = regs[in.a] << regs[in.b]
+		case opShr:
+			regs[in.d] = uint64(int64(regs[in.a]) >> regs[in.b])
+		case opAnd:
+			regs[in.d] = regs[in.a] & regs[in.b]
+		case opLt:
+			setBool(&regs[in.d], int64(regs[in.a]) < int64(regs[in.b]))
+		case opLe:
+			setBool(&regs[in.d], int64(regs[in.a]) <= int64(regs[in.b]))
+		case opEq:
+			setBool(&regs[in.d], regs[in.a] == regs[in.b])
+		case opNe:
+			setBool(&regs[in.d], regs[in.a] != regs[in.b])
+		case opSelect:
+			if isTrue(&regs[in.a]) {
+				regs[in.d] = regs[in.b]
+			} else {
+				regs[in.d] = regs[in.c]
+			}
+		case opEnter:
+			if int64(regs[in.d]) >= int64(regs[in.b]) {
+				pc += int(in.a)
+			}
+		case opNext:
+			regs[in.d] += regs[in.c]
+			if int64(regs[in.d]) < int64(regs[in.b]) {
+				pc += int(in.a)
+			}
+		case opWork:
+			if !f.spend(int(in.a)) {
+				return false
+			}
+		case opScalar:
+			in.fn(unsafe.Pointer(&regs[in.d]), unsafe.Pointer(&regs[in.a]), unsafe.Pointer(&regs[in.b]), unsafe.Pointer(&regs[in.c]), 1)
+		case opLookup:
+			in.fn(unsafe.Pointer(&regs[in.d]), unsafe.Pointer(&regs[in.a]), unsafe.Pointer(in.x.(*[16]uint64)), nil, 1)
+		case opFetch:
+			fetch(&regs[in.d], f.at(in.c, regs[in.a]), f.code.arrays[in.c].size)
+		case opPut:
+			put(f.at(in.c, regs[in.a]), &regs[in.d], f.code.arrays[in.c].size)
+		case opLocal:
+			if !f.declare(in.d, in.x.(*localCode)) {
+				return false
+			}
+		case opRequire:
+			if !f.require(in.x.(*requireCode)) {
+				return false
+			}
+		case opCheckOne:
+			x := in.x.(*checkCode)
+			regs[in.d] = uint64(f.checked(x, int64(regs[in.a]), int64(regs[x.position])))
+		case opPar:
+			if !f.par(in.x.(*parCode)) {
+				return false
+			}
+		case opReturn:
+			return true
+		case opStrip:
+			n := int64(regs[in.b])
+			if n <= 0 {
+				pc += int(in.a)
+				continue
+			}
+			if !f.begin(int(n), int(in.c)) {
+				return false
+			}
+		case opKern:
+			if in.dom == 0 {
+				in.fn(f.slots[in.d], f.slots[in.a], f.slots[in.b], f.slots[in.c], f.n)
+			} else {
+				f.kernIn(in)
+			}
+		default:
+			if !f.stripOp(in, &pc) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isTrue(r *uint64) bool { return *(*bool)(unsafe.Pointer(r)) }
+
+func setBool(r *uint64, v bool) { *(*bool)(unsafe.Pointer(r)) = v }
+
+// fetch and put move an element between memory and a register.
+func fetch(r *uint64, p unsafe.Pointer, size int) {
+	switch size {
+	case 1:
+		*(*uint8)(unsafe.Pointer(r)) = *(*uint8)(p)
+	case 2:
+		*(*uint16)(unsafe.Pointer(r)) = *(*uint16)(p)
+	case 4:
+		*(*uint32)(unsafe.Pointer(r)) = *(*uint32)(p)
+	default:
+		*r = *(*uint64)(p)
+	}
+}
+
+func put(p unsafe.Pointer, r *uint64, size int) {
+	switch size {
+	case 1:
+		*(*uint8)(p) = *(*uint8)(unsafe.Pointer(r))
+	case 2:
+		*(*uint16)(p) = *(*uint16)(unsafe.Pointer(r))
+	case 4:
+		*(*uint32)(p) = *(*uint32)(unsafe.Pointer(r))
+	default:
+		*(*uint64)(p) = *r
+	}
+}
+
+// at returns where element address of an array is.
+func (f *frame) at(array int32, address uint64) unsafe.Pointer {
+	return unsafe.Add(f.base[array], int(address)*f.code.arrays[array].size)
+}
+
+// spend counts work done, and looks at the context when it was much.
+func (f *frame) spend(nanoseconds int) bool {
+	f.work -= nanoseconds
+	if f.work > 0 {
+		return true
+	}
+	f.work = patience
+	if err := f.run.ctx.Err(); err != nil {
+		f.err = err
+		return false
+	}
+	return true
+}
+
+// declare makes the memory of a local array.
+func (f *frame) declare(n int32, x *localCode) bool {
+	a := &f.code.arrays[n]
+	total := int64(1)
+	for d := len(x.extents) - 1; d >= 0; d-- {
+		f.regs[a.strides[d]] = uint64(total)
+		e := max(int64(f.regs[x.extents[d]]), 0)
+		f.regs[a.extents[d]] = uint64(e)
+		var ok bool
+		if total, ok = ir.MulOK(total, e); !ok || total > maxLocal {
+			f.err = fmt.Errorf("loop: a local array of more than %d elements", int64(maxLocal))
+			return false
+		}
+	}
+	words := (int(total)*a.size + 7) / 8
+	if cap(f.local[n]) < words {
+		f.local[n] = make([]uint64, words+words/4)
+	}
+	f.local[n] = f.local[n][:cap(f.local[n])]
+	f.base[n] = unsafe.Pointer(unsafe.SliceData(f.local[n]))
+	if x.init >= 0 && total > 0 {
+		fillOf(a.size)(f.base[n], unsafe.Pointer(&f.regs[x.init]), nil, nil, int(total))
+	}
+	return true
+}
+
+// maxLocal bounds the elements of a local array.
+const maxLocal = 1 << 40
+
+// require fails the run when positions are outside an axis.
+func (f *frame) require(x *requireCode) bool {
+	if x.NonEmpty {
+		if f.regs[x.when] == 0 {
+			f.err = fmt.Errorf("loop: a reduction of nothing has no value")
+			return false
+		}
+		return true
+	}
+	if f.regs[x.when] == 0 {
+		return true
+	}
+	lo, ok1 := x.lo(f.regs)
+	hi, ok2 := x.hi(f.regs)
+	extent := int64(f.regs[f.code.arrays[x.array].extents[x.Axis]])
+	if !ok1 || !ok2 || lo <= hi && (lo < 0 || hi >= extent) {
+		f.err = fmt.Errorf("loop: positions %d to %d of axis %d of %s, which has %d", lo, hi, x.Axis, x.Array.Name, extent)
+		return false
+	}
+	return true
+}
+
+// checked returns a position that is data, inside its axis: negative ones wrap, and
+// what is outside then is recorded.
+func (f *frame) checked(x *checkCode, v, position int64) int64 {
+	limit := int64(f.regs[x.limit])
+	p := v
+	if p < 0 {
+		p += limit
+	}
+	if p >= 0 && p < limit {
+		return p
+	}
+	g := fault{x.number, position, v, limit}
+	if g.before(&f.fault) {
+		f.fault = g
+	}
+	return 0
+}

@@ -1,0 +1,411 @@
+package loop
+
+import (
+	"math/bits"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// reduction is one reduce statement on its way to loops. Its accumulators are lanes
+// along the strip, when the strip runs along the innermost reduced axis; else they are
+// rows as wide as the strip, which runs along a kept axis (one wide when there is none).
+type reduction struct {
+	*lowering
+	s      *ir.Stmt
+	v      int // the strip's axis, -1: none
+	reduce []int
+	states []ir.DType
+	along  bool     // v is the innermost reduced axis
+	lanes  int      // accumulators of a block
+	block  int      // positions of a block, 0: all
+	n      *Val     // width of rows
+	total  *Val     // reduced positions
+	acc    []*Array // by state: [lanes], or [lanes, n]
+	stack  []*Array // by state: merged blocks, a binary counter: [levels], or [levels, n]
+}
+
+// reduce lowers a reduce statement whose strips run along axis v, -1: none.
+func (l *lowering) reduce(s *ir.Stmt, v int) {
+	kept, along := domain(l.k, s)
+	r := &reduction{lowering: l, s: s, v: v, reduce: along, states: stateTypes(s), lanes: 1, n: intVal(1)}
+	r.along = len(along) > 0 && v == along[len(along)-1]
+	switch {
+	case exact(s) || s.Order == ir.Free:
+		if r.along {
+			r.lanes = ir.LaneCount // no order to keep: short chains
+		}
+	case s.Order == ir.Lanes:
+		r.lanes, r.block = ir.LaneCount, ir.LaneBlock
+	case s.Order == ir.Chain:
+		r.block = ir.ChainBlock
+	case s.Order == ir.TreeOrder:
+		r.block = 1
+	}
+	if v < 0 || r.along {
+		l.loops(kept, r.run)
+		return
+	}
+	l.loops(without(kept, v), func() {
+		l.pieces(v, func(lo, hi *Val) {
+			from, to := l.from[v], l.to[v]
+			l.from[v], l.to[v] = lo, hi
+			r.n = l.set("n", sub(hi, lo))
+			r.run()
+			l.from[v], l.to[v] = from, to
+		})
+	})
+}
+
+func without(axes []int, a int) []int {
+	var out []int
+	for _, x := range axes {
+		if x != a {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// run emits the reduction into one row of results and stores it.
+func (r *reduction) run() {
+	r.total = intVal(1)
+	for _, a := range r.reduce {
+		r.total = mul(r.total, sub(r.hi[a], r.lo[a]))
+	}
+	r.acc = r.arrays("a", intVal(int64(r.lanes)))
+	done := func() {}
+	switch {
+	case r.block == 0:
+		r.whole()
+	case len(r.reduce) == 1:
+		done = r.counter()
+		r.blocks()
+	default:
+		done = r.counter()
+		r.stream()
+	}
+	merged := r.nested(done)
+	if empty, ok := r.s.Combine.Empty(r.states); ok {
+		r.emit(&If{intOp(ir.OpEq, r.total, intVal(0)), r.nested(func() {
+			r.each(func(t *Val) { r.put(r.acc, intVal(0), t, r.literals(empty)) })
+		}), merged})
+	} else {
+		r.emit(&Require{When: r.total, NonEmpty: true})
+		r.emit(merged...)
+	}
+	r.store()
+}
+
+// nested returns what f emits.
+func (r *reduction) nested(f func()) []Stmt { return r.lowering.block(f) }
+
+// whole reduces all positions as one block.
+func (r *reduction) whole() {
+	r.start()
+	if r.along {
+		m := len(r.reduce) - 1
+		r.loops(r.reduce[:m], func() { r.lane(r.from[r.v], r.to[r.v], nil) })
+		r.fold(r.total)
+		return
+	}
+	if r.identity() != nil {
+		r.loops(r.reduce, func() { r.step(nil) })
+		return
+	}
+	p := r.set("p", intVal(0))
+	r.loops(r.reduce, func() {
+		r.step(p)
+		r.emit(&Set{p.Var, add(p, intVal(1))})
+	})
+}
+
+// blocks reduces one axis block by block.
+func (r *reduction) blocks() {
+	a, size := r.reduce[0], intVal(int64(r.block))
+	lo, hi := r.from[a], r.to[a]
+	r.forRange(r.k.Axes[a].Name+"b", lo, hi, int64(r.block), func(b *Val) {
+		end := minVal(add(b, size), hi)
+		if r.block > 1 {
+			end = r.set(r.k.Axes[a].Name+"e", end)
+		}
+		r.start()
+		switch {
+		case r.along:
+			r.lane(b, end, nil)
+		case r.block == 1:
+			r.at[a] = b
+			r.step(intVal(0))
+			r.at[a] = nil
+		default:
+			r.forRange(r.k.Axes[a].Name, b, end, 1, func(i *Val) {
+				r.at[a] = i
+				r.step(sub(i, b))
+				r.at[a] = nil
+			})
+		}
+		r.fold(sub(end, b))
+		r.push(r.blockNumber(sub(b, lo)))
+	})
+}
+
+// stream reduces several axes, flattened: blocks end where they end, inside a row or not.
+func (r *reduction) stream() {
+	mask := intVal(int64(r.block - 1))
+	p := r.set("p", intVal(0))
+	inBlock := func() *Val { return intOp(ir.OpAnd, p, mask) }
+	first := func() { // of a block
+		r.emit(&If{Cond: intOp(ir.OpEq, inBlock(), intVal(0)), Then: r.nested(r.start)})
+	}
+	advance := func(by *Val) {
+		r.emit(&Set{p.Var, add(p, by)})
+		r.emit(&If{Cond: intOp(ir.OpEq, inBlock(), intVal(0)), Then: r.nested(func() {
+			r.fold(intVal(int64(r.block)))
+			r.push(sub(r.blockNumber(p), intVal(1)))
+		})})
+	}
+	if r.along {
+		m := len(r.reduce) - 1
+		r.loops(r.reduce[:m], func() {
+			j := r.set(r.k.Axes[r.v].Name, r.from[r.v])
+			r.emit(&While{intOp(ir.OpLt, j, r.to[r.v]), r.nested(func() {
+				first()
+				room := sub(intVal(int64(r.block)), inBlock())
+				n := r.set("n", minVal(minVal(room, r.width()), sub(r.to[r.v], j)))
+				r.strip(n, func(t *Val) {
+					r.at[r.v] = add(j, t)
+					r.emit(&Lanes{r.s.Combine, r.acc, r.values(r.s.Args), inBlock()})
+					r.at[r.v] = nil
+				})
+				r.emit(&Set{j.Var, add(j, n)})
+				advance(n)
+			})})
+		})
+	} else {
+		r.loops(r.reduce, func() {
+			first()
+			r.step(inBlock())
+			advance(intVal(1))
+		})
+	}
+	r.emit(&If{Cond: intOp(ir.OpNe, inBlock(), intVal(0)), Then: r.nested(func() {
+		r.fold(inBlock())
+		r.push(r.blockNumber(p))
+	})})
+}
+
+// blockNumber returns p / block.
+func (r *reduction) blockNumber(p *Val) *Val {
+	if n, ok := p.number(); ok {
+		return intVal(n / int64(r.block))
+	}
+	if r.block == 1 {
+		return p
+	}
+	return intOp(ir.OpShr, p, intVal(int64(bits.TrailingZeros(uint(r.block)))))
+}
+
+// arrays declares an array per state.
+func (r *reduction) arrays(name string, rows *Val) []*Array {
+	out := make([]*Array, len(r.states))
+	for i, d := range r.states {
+		out[i] = &Array{r.name(name), d, 2, ir.Local}
+		extents := []*Val{rows, r.n}
+		if r.along {
+			out[i].Rank, extents = 1, extents[:1]
+		}
+		r.emit(&Local{Array: out[i], Extents: extents})
+	}
+	return out
+}
+
+func (r *reduction) where(row, t *Val) []*Val {
+	if r.along {
+		return []*Val{row}
+	}
+	return []*Val{row, t}
+}
+
+// get returns the state in a row.
+func (r *reduction) get(arrays []*Array, row, t *Val) []*Val {
+	out := make([]*Val, len(arrays))
+	for i, a := range arrays {
+		out[i] = load(a, r.where(row, t)...)
+	}
+	return out
+}
+
+// put emits the stores of a state inside a strip. A state of several parts is computed
+// before any part of it is overwritten.
+func (r *reduction) put(arrays []*Array, row, t *Val, vals []*Val) {
+	if len(vals) > 1 {
+		vals = r.shared(vals)
+	}
+	for i, a := range arrays {
+		r.emit(&Store{a, r.where(row, t), vals[i]})
+	}
+}
+
+// each emits a strip over a row; of one position when accumulators are no rows.
+func (r *reduction) each(f func(t *Val)) {
+	if r.along {
+		r.strip(intVal(1), f)
+		return
+	}
+	r.strip(r.n, func(t *Val) {
+		if r.v >= 0 {
+			r.at[r.v] = add(r.from[r.v], t)
+		}
+		f(t)
+		if r.v >= 0 {
+			r.at[r.v] = nil
+		}
+	})
+}
+
+func (r *reduction) literals(bits []uint64) []*Val {
+	out := make([]*Val, len(bits))
+	for i, b := range bits {
+		out[i] = &Val{Kind: Const, DType: r.states[i], Bits: b}
+	}
+	return out
+}
+
+// identity returns the state that merges without a trace, nil when there is none.
+func (r *reduction) identity() []*Val {
+	id, ok := r.s.Combine.Identity(r.states)
+	if !ok || r.block == 1 {
+		return nil
+	}
+	return r.literals(id)
+}
+
+// start emits the accumulators' state before a block. Without an identity the first
+// positions seed their lanes.
+func (r *reduction) start() {
+	id := r.identity()
+	switch {
+	case id == nil:
+	case r.along:
+		r.strip(intVal(int64(r.lanes)), func(t *Val) {
+			for i, a := range r.acc {
+				r.emit(&Store{a, []*Val{t}, id[i]})
+			}
+		})
+	case r.lanes == 1:
+		r.each(func(t *Val) { r.put(r.acc, intVal(0), t, id) })
+	default:
+		r.forRange("l", intVal(0), intVal(int64(r.lanes)), 1, func(row *Val) {
+			r.each(func(t *Val) { r.put(r.acc, row, t, id) })
+		})
+	}
+}
+
+// lane emits the strips of positions lo..hi of the innermost reduced axis.
+func (r *reduction) lane(lo, hi, at *Val) {
+	r.strips(r.v, lo, hi, func() {
+		r.emit(&Lanes{r.s.Combine, r.acc, r.values(r.s.Args), at})
+	})
+}
+
+// step emits the step of one position, the p-th of its block, for a row of results.
+func (r *reduction) step(p *Val) {
+	lane := intVal(0)
+	if r.lanes > 1 {
+		lane = intOp(ir.OpAnd, p, intVal(int64(r.lanes-1)))
+	}
+	step := func() {
+		r.each(func(t *Val) {
+			elems := r.values(r.s.Args)
+			r.put(r.acc, lane, t, r.combined(r.s.Combine.Step, r.get(r.acc, lane, t), elems))
+		})
+	}
+	seed := func() {
+		r.each(func(t *Val) {
+			elems := r.values(r.s.Args)
+			r.put(r.acc, lane, t, r.seeded(r.s.Combine, elems))
+		})
+	}
+	switch {
+	case r.block == 1:
+		seed()
+	case r.identity() != nil:
+		step()
+	default:
+		r.emit(&If{intOp(ir.OpLt, p, intVal(int64(r.lanes))), r.nested(seed), r.nested(step)})
+	}
+}
+
+// fold emits the merge of a block's lanes into lane 0, of which count positions came.
+func (r *reduction) fold(count *Val) {
+	if r.lanes == 1 {
+		return
+	}
+	if r.along {
+		r.emit(&Fold{r.s.Combine, r.acc})
+		return
+	}
+	for h := r.lanes / 2; h > 0; h /= 2 {
+		r.forRange("l", intVal(0), intVal(int64(h)), 1, func(row *Val) {
+			other := add(row, intVal(int64(h)))
+			merge := func() { r.merge(r.acc, row, r.acc, row, r.acc, other) }
+			if r.identity() == nil { // lanes that no position reached have no state
+				r.emit(&If{Cond: intOp(ir.OpLt, other, count), Then: r.nested(merge)})
+			} else {
+				merge()
+			}
+		})
+	}
+}
+
+// merge emits dst[i] = merge(left[j], right[k]).
+func (r *reduction) merge(dst []*Array, i *Val, left []*Array, j *Val, right []*Array, k *Val) {
+	r.each(func(t *Val) {
+		r.put(dst, i, t, r.combined(r.s.Combine.Merge, r.get(left, j, t), r.get(right, k, t)))
+	})
+}
+
+// counter declares the stack of merged blocks: a binary counter, one level a bit of the
+// number of blocks. It returns what emits the merge of all blocks into lane 0.
+func (r *reduction) counter() (done func()) {
+	blocks := r.set("nb", r.blockNumber(add(r.total, intVal(int64(r.block-1)))))
+	levels := r.set("levels", intVal(1))
+	r.emit(&While{intOp(ir.OpNe, intOp(ir.OpShr, blocks, levels), intVal(0)), []Stmt{&Set{levels.Var, add(levels, intVal(1))}}})
+	r.stack = r.arrays("st", levels)
+	bit := func(d *Val) *Val { return intOp(ir.OpAnd, intOp(ir.OpShr, blocks, d), intVal(1)) }
+	return func() {
+		d := r.set("d", intVal(0))
+		up := &Set{d.Var, add(d, intVal(1))}
+		r.emit(&While{intOp(ir.OpEq, bit(d), intVal(0)), []Stmt{up}})
+		r.each(func(t *Val) { r.put(r.acc, intVal(0), t, r.get(r.stack, d, t)) })
+		r.emit(up)
+		r.emit(&While{intOp(ir.OpNe, intOp(ir.OpShr, blocks, d), intVal(0)), r.nested(func() {
+			r.emit(&If{Cond: intOp(ir.OpNe, bit(d), intVal(0)), Then: r.nested(func() {
+				r.merge(r.acc, intVal(0), r.stack, d, r.acc, intVal(0)) // low levels are the later blocks
+			})})
+			r.emit(up)
+		})})
+	}
+}
+
+// push emits the entry of block number nb, which is in lane 0, into the stack.
+func (r *reduction) push(nb *Val) {
+	if _, ok := nb.number(); !ok {
+		nb = r.set("q", nb)
+	}
+	d := r.set("d", intVal(0))
+	full := intOp(ir.OpNe, intOp(ir.OpAnd, intOp(ir.OpShr, nb, d), intVal(1)), intVal(0))
+	r.emit(&While{full, r.nested(func() {
+		r.merge(r.acc, intVal(0), r.stack, d, r.acc, intVal(0))
+		r.emit(&Set{d.Var, add(d, intVal(1))})
+	})})
+	r.each(func(t *Val) { r.put(r.stack, d, t, r.get(r.acc, intVal(0), t)) })
+}
+
+// store emits the stores of the results.
+func (r *reduction) store() {
+	r.each(func(t *Val) {
+		for i, v := range r.get(r.acc, intVal(0), t) {
+			r.assign(&r.s.Targets[i], v)
+		}
+	})
+}

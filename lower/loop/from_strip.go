@@ -1,0 +1,112 @@
+package loop
+
+import (
+	"slices"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// stripAxis chooses the axis along which a statement's strips run: the one along which
+// most of its accesses are contiguous, operands being row-major unless a view says
+// otherwise. -1: none.
+func stripAxis(k *ir.Kernel, s *ir.Stmt) int {
+	kept, along := domain(k, s)
+	candidates := slices.Clone(kept)
+	switch s.Sink {
+	case ir.Reduce:
+		if n := len(along); n > 0 && alongStrip(s) {
+			candidates = append(candidates, along[n-1])
+		}
+	case ir.Scan, ir.Append:
+		candidates = append(candidates, along...)
+	case ir.Scatter:
+		candidates = append(candidates, along[len(along)-1])
+	}
+	if s.Sink == ir.Append {
+		return along[0]
+	}
+	best, bestScore := -1, 0
+	for _, a := range candidates {
+		score := 1
+		count := func(x *ir.Access, weight int) {
+			for d, i := range x.Index {
+				for _, t := range i.Terms {
+					switch {
+					case t.Axis != a && k.Axes[a].From != t.Axis:
+					case t.Axis == a && d == len(x.Index)-1 && (t.Coef.Is(1) || t.Coef.Is(-1)):
+						score += 4 * weight
+					case t.Axis == a:
+						score -= weight
+					}
+				}
+			}
+		}
+		loads(s, func(x *ir.Access) { count(x, 1) })
+		for i := range s.Targets {
+			count(&s.Targets[i], 1)
+		}
+		if slices.Contains(kept, a) && s.Sink == ir.Reduce && chained(s) {
+			score += 100 // a chain along a strip waits for itself
+		}
+		if n, ok := k.Axes[a].Extent.Const(); ok && n < 16 {
+			score -= 50 // too short for strips
+		}
+		if best < 0 || score > bestScore {
+			best, bestScore = a, score
+		}
+	}
+	return best
+}
+
+// chained reports whether a reduction is a sequential chain along its position.
+func chained(s *ir.Stmt) bool {
+	return s.Order == ir.Chain && !exact(s) || s.Order == ir.TreeOrder
+}
+
+// alongStrip reports whether a reduction can run along the strip itself: its lanes start from an
+// identity, and Tree over single elements is left to loops.
+func alongStrip(s *ir.Stmt) bool {
+	_, ok := s.Combine.Identity(stateTypes(s))
+	return ok && (s.Order != ir.TreeOrder || exact(s))
+}
+
+func stateTypes(s *ir.Stmt) []ir.DType {
+	elems := make([]ir.DType, len(s.Args))
+	for i, e := range s.Args {
+		elems[i] = e.DType
+	}
+	return s.Combine.States(elems)
+}
+
+// exact reports whether the result of a reduction does not depend on its order.
+func exact(s *ir.Stmt) bool { return s.Combine.Exact(stateTypes(s)) }
+
+// cost estimates the nanoseconds that one position of the shared axes takes.
+func (l *lowering) cost(stmts, shared []int) *Val {
+	total := intVal(0)
+	for _, n := range stmts {
+		s := &l.k.Stmts[n]
+		kept, along := domain(l.k, s)
+		ops := 1.0
+		for _, e := range s.Args {
+			one := ir.Stmt{Args: []*ir.Expr{ir.Expand(l.b, e, l.s.Keep)}}
+			one.VisitExprs(func(e *ir.Expr) {
+				switch e.Kind {
+				case ir.Apply:
+					ops += l.s.Cost(e.Op, e.DType)
+				case ir.Load:
+					ops += 0.5
+				}
+			})
+		}
+		// In tenths of a nanosecond, so that a cheap position is not free.
+		p := intVal(int64(10 * ops))
+		for _, a := range slices.Concat(kept, along) {
+			if !slices.Contains(shared, a) && !slices.Contains(shared, l.k.Axes[a].From) {
+				p = mul(p, sub(l.hi[a], l.lo[a]))
+			}
+		}
+		total = add(total, p)
+	}
+	return total
+}

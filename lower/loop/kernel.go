@@ -1,0 +1,203 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
+)
+
+// Kernel is a kernel that the portable executor runs. It is safe for many goroutines.
+type Kernel struct {
+	k      *ir.Kernel
+	code   *Code
+	shapes [][]poly  // by operand
+	axes   []poly    // extents
+	calls  sync.Pool // of *call
+}
+
+// NewKernel compiles a verified kernel for the portable executor, or declines it.
+func NewKernel(k *ir.Kernel) (*Kernel, error) {
+	l, err := From(k, portable)
+	if err != nil {
+		return nil, err
+	}
+	code, err := Compile(l)
+	if err != nil {
+		return nil, err
+	}
+	out := &Kernel{k: k, code: code}
+	for _, o := range k.Operands {
+		shape := make([]poly, len(o.Shape))
+		for i, d := range o.Shape {
+			shape[i] = newPoly(k, d)
+		}
+		out.shapes = append(out.shapes, shape)
+	}
+	for _, a := range k.Axes {
+		out.axes = append(out.axes, newPoly(k, a.Extent))
+	}
+	return out, nil
+}
+
+// portable is the schedule of the portable executor.
+var portable = Schedule{Strip: 512, Keep: Runs, Cost: cost}
+
+// String returns the kernel's loops.
+func (k *Kernel) String() string { return k.code.loop.String() }
+
+// call is the arguments of one run on their way to code.
+type call struct {
+	params []uint64
+	arrays []Memory
+	counts [2]int64
+}
+
+// Run executes the kernel on host memory. It proves every bound before it touches
+// memory.
+func (k *Kernel) Run(ctx context.Context, a *lower.Args) error {
+	c, _ := k.calls.Get().(*call)
+	if c == nil {
+		c = new(call)
+	}
+	defer k.calls.Put(c)
+	if err := k.bind(a, c); err != nil {
+		return fmt.Errorf("kernel %s: %w", k.k.Name, err)
+	}
+	return k.code.Run(ctx, max(a.Threads, 1), c.params, c.arrays)
+}
+
+// bind checks arguments and turns them into those of the loop: see From.
+func (k *Kernel) bind(a *lower.Args, c *call) error {
+	if len(a.Dims) != len(k.k.Dims) || len(a.Scalars) != len(k.k.Scalars) {
+		return fmt.Errorf("%d dims and %d scalars for %d and %d", len(a.Dims), len(a.Scalars), len(k.k.Dims), len(k.k.Scalars))
+	}
+	if a.Lo != nil && len(a.Lo) != len(k.k.Axes) || a.Hi != nil && len(a.Hi) != len(k.k.Axes) {
+		return fmt.Errorf("%d and %d bounds for %d axes", len(a.Lo), len(a.Hi), len(k.k.Axes))
+	}
+	c.params, c.arrays = c.params[:0], c.arrays[:0]
+	for _, d := range a.Dims {
+		c.params = append(c.params, uint64(d))
+	}
+	for i := range k.k.Axes {
+		if k.k.Axes[i].From >= 0 {
+			continue
+		}
+		n, ok := k.axes[i].eval(a.Dims)
+		lo, hi := int64(0), n
+		if a.Lo != nil {
+			lo = a.Lo[i]
+		}
+		if a.Hi != nil {
+			hi = a.Hi[i]
+		}
+		if !ok || lo < 0 || lo > hi || hi > n {
+			return fmt.Errorf("axis %s: bounds %d to %d of %d", k.k.Axes[i].Name, lo, hi, n)
+		}
+		c.params = append(c.params, uint64(lo), uint64(hi))
+	}
+	c.params = append(c.params, a.Scalars...)
+	next := 0
+	for i := range k.k.Operands {
+		o := &k.k.Operands[i]
+		if o.Role == ir.Local {
+			continue
+		}
+		if next == len(a.Arrays) {
+			return fmt.Errorf("%d arrays are too few", len(a.Arrays))
+		}
+		m, err := k.array(i, &a.Arrays[next], a.Dims)
+		if err != nil {
+			return fmt.Errorf("operand %s: %w", o.Name, err)
+		}
+		c.arrays = append(c.arrays, m)
+		next++
+	}
+	if next != len(a.Arrays) {
+		return fmt.Errorf("%d arrays for %d operands", len(a.Arrays), next)
+	}
+	if len(c.arrays) < len(k.code.loop.Arrays) { // the counts of appends
+		if need := k.appends(); len(a.Counts) < need {
+			return fmt.Errorf("%d counts for %d append statements", len(a.Counts), need)
+		}
+		c.counts = [2]int64{1, int64(len(a.Counts))}
+		c.arrays = append(c.arrays, Memory{unsafe.Pointer(&a.Counts[0]), 0, c.counts[:1], c.counts[1:]})
+	}
+	return nil
+}
+
+func (k *Kernel) appends() int {
+	n := 0
+	for i := range k.k.Stmts {
+		if k.k.Stmts[i].Sink == ir.Append {
+			n++
+		}
+	}
+	return n
+}
+
+// array checks an operand's array and returns it as memory.
+func (k *Kernel) array(i int, a *lower.Array, dims []int64) (Memory, error) {
+	o := &k.k.Operands[i]
+	if a.DType != o.DType {
+		return Memory{}, fmt.Errorf("%s, the kernel has %s", a.DType, o.DType)
+	}
+	if len(a.Extents) != len(o.Shape) {
+		return Memory{}, fmt.Errorf("%d axes, the kernel has %d", len(a.Extents), len(o.Shape))
+	}
+	for d, p := range k.shapes[i] {
+		if n, ok := p.eval(dims); !ok || n != a.Extents[d] {
+			return Memory{}, fmt.Errorf("extent %d of axis %d, the kernel has %d", a.Extents[d], d, n)
+		}
+	}
+	if err := a.Check(); err != nil {
+		return Memory{}, err
+	}
+	bytes := a.Buf.(*lower.Host).Bytes() // as Check holds
+	return Memory{unsafe.Pointer(unsafe.SliceData(bytes)), a.Offset, a.Strides, a.Extents}, nil
+}
+
+// poly is a polynomial of a kernel's dims, for evaluation without allocation.
+type poly []term
+
+type term struct {
+	coef int64
+	dims []int
+}
+
+func newPoly(k *ir.Kernel, d ir.Dim) poly {
+	var p poly
+	d.Monomials(func(coef int64, symbols []string) {
+		t := term{coef: coef}
+		for _, s := range symbols {
+			for i, name := range k.Dims {
+				if name == s {
+					t.dims = append(t.dims, i)
+				}
+			}
+		}
+		p = append(p, t)
+	})
+	return p
+}
+
+// eval returns the polynomial's number and whether it did not overflow.
+func (p poly) eval(dims []int64) (sum int64, ok bool) {
+	for _, t := range p {
+		v := t.coef
+		for _, d := range t.dims {
+			if v, ok = ir.MulOK(v, dims[d]); !ok {
+				return 0, false
+			}
+		}
+		next := sum + v
+		if (next > sum) != (v > 0) && v != 0 {
+			return 0, false
+		}
+		sum = next
+	}
+	return sum, true
+}

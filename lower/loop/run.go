@@ -1,0 +1,103 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"unsafe"
+
+	"github.com/numen-go/numen/lower"
+)
+
+// run is what the frames of one run share.
+type run struct {
+	ctx     context.Context
+	threads int
+}
+
+func (c *Code) frame() *frame {
+	if f, ok := c.frames.Get().(*frame); ok {
+		return f
+	}
+	f := &frame{
+		code: c, regs: make([]uint64, len(c.regs)), slots: make([]unsafe.Pointer, len(c.slots)),
+		base: make([]unsafe.Pointer, len(c.arrays)), local: make([][]uint64, len(c.arrays)), doms: make([]region, c.doms),
+		small: make([]uint64, 16*c.small),
+	}
+	for i, s := range c.slots {
+		switch s.kind {
+		case slotReg:
+			f.slots[i] = unsafe.Pointer(&f.regs[s.n])
+		case slotSmall:
+			f.slots[i] = unsafe.Pointer(&f.small[16*s.n])
+		case slotTable:
+			f.slots[i] = unsafe.Pointer(c.tables[s.n])
+		}
+	}
+	copy(f.regs, c.regs)
+	f.widen(256)
+	return f
+}
+
+// release gives a frame back. What it points to is not kept alive.
+func (c *Code) release(f *frame) {
+	clear(f.base[:len(c.loop.Arrays)])
+	for _, s := range c.refs {
+		f.slots[s] = nil
+	}
+	f.own, f.run, f.err = run{}, nil, nil
+	c.frames.Put(f)
+}
+
+// Memory is an array of the caller.
+type Memory struct {
+	Base             unsafe.Pointer // element 0
+	Offset           int64          // of the element at the origin
+	Strides, Extents []int64
+}
+
+// Run executes the loop. Params and arrays are those of the loop, in order. It returns
+// the context's error when cancelled, *lower.Fault when a checked position was outside.
+func (c *Code) Run(ctx context.Context, threads int, params []uint64, arrays []Memory) error {
+	if len(params) != len(c.params) || len(arrays) != len(c.loop.Arrays) {
+		return fmt.Errorf("loop: %d parameters and %d arrays for %d and %d", len(params), len(arrays), len(c.params), len(c.loop.Arrays))
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f := c.frame()
+	defer c.release(f)
+	f.own = run{ctx, threads}
+	f.run, f.fault.number, f.work = &f.own, -1, patience
+	for i, p := range c.params {
+		putReg(&f.regs[p], c.loop.Params[i].DType, params[i])
+	}
+	for i := range arrays {
+		a, regs := &arrays[i], &c.arrays[i]
+		if len(a.Strides) != len(regs.strides) || len(a.Extents) != len(regs.extents) {
+			return fmt.Errorf("loop: array %s has %d axes, not %d", c.loop.Arrays[i].Name, len(regs.strides), len(a.Strides))
+		}
+		f.base[i] = a.Base
+		f.regs[regs.offset] = uint64(a.Offset)
+		for d, s := range a.Strides {
+			f.regs[regs.strides[d]] = uint64(s)
+			f.regs[regs.extents[d]] = uint64(a.Extents[d])
+		}
+	}
+	f.exec(c.code)
+	if f.err != nil {
+		return f.err
+	}
+	if f.fault.number >= 0 {
+		g := &f.fault
+		return &lower.Fault{Number: g.number, Position: g.position, Value: g.value, Limit: g.limit}
+	}
+	return nil
+}
+
+// par runs tasks.
+func (f *frame) par(x *parCode) bool {
+	for i := range x.lo {
+		f.regs[x.lo[i]], f.regs[x.hi[i]] = f.regs[x.from[i]], f.regs[x.to[i]]
+	}
+	return f.exec(x.code)
+}
