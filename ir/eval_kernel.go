@@ -43,7 +43,7 @@ func DenseArray(t *Tensor) KernelArray {
 // at the smallest place, and there the smallest number. Everything else was computed.
 type KernelFault struct {
 	Number   int   // into Kernel.Faults
-	Position int64 // row-major, over the whole axes that the value depends on, in the order of the statement's domain
+	Position int64 // row-major over the statement's domain, whole axes: the smallest at which the position was asked for
 	Value    int64 // the position that was outside
 	Limit    int64 // the extent
 }
@@ -92,8 +92,9 @@ type kernelEval struct {
 	k      *Kernel
 	args   KernelArgs
 	dims   map[string]int64
-	lo, hi []int64 // per axis
-	extent []int64
+	lo, hi []int64     // per axis
+	first  []int64     // where the whole axis starts: not at 0 when it follows another
+	extent []int64     // of the whole axis
 	mem    []kernelMem // per operand
 	sparse bool        // some operand has a pattern
 	fault  *KernelFault
@@ -166,7 +167,7 @@ func (v *kernelEval) bindAxes() error {
 		if err != nil {
 			return err
 		}
-		lo, hi := int64(0), n
+		lo, hi, first := int64(0), n, int64(0)
 		if x.From >= 0 {
 			before, err := v.dim(x.Before)
 			if err != nil {
@@ -176,7 +177,7 @@ func (v *kernelEval) bindAxes() error {
 			if err != nil {
 				return err
 			}
-			lo, hi = v.lo[x.From]+before, v.hi[x.From]+after
+			lo, hi, first = v.lo[x.From]+before, v.hi[x.From]+after, before
 		} else {
 			if a.Lo != nil {
 				lo = a.Lo[i]
@@ -188,7 +189,8 @@ func (v *kernelEval) bindAxes() error {
 				return fmt.Errorf("axis %s: bounds %d..%d of %d", x.Name, lo, hi, n)
 			}
 		}
-		v.lo, v.hi, v.extent = append(v.lo, lo), append(v.hi, max(lo, hi)), append(v.extent, n)
+		v.lo, v.hi = append(v.lo, lo), append(v.hi, max(lo, hi))
+		v.first, v.extent = append(v.first, first), append(v.extent, n)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ type leafEval struct {
 	ranges []rangeEval // Pick
 	fault  int         // Checked
 	limit  int64       // Checked
-	place  []int       // Checked: the axes that say where a fault is
+	domain []int       // Checked: the axes that say where a fault is
 	at     [2][]int64  // Pick: the places of each side
 	buf    []uint64
 }
@@ -121,12 +121,7 @@ func (c *bodyCompiler) leaf(e *Expr) (*leafEval, error) {
 		if l.limit, err = c.v.dim(c.v.k.Faults[e.N].Limit); err == nil {
 			l.value, err = inner.compile(e.Args[0])
 		}
-		used := e.Args[0].Axes()
-		for _, a := range c.domain {
-			if slices.Contains(used, a) {
-				l.place = append(l.place, a)
-			}
-		}
+		l.domain = c.domain
 	case Pick:
 		for _, r := range e.Ranges {
 			var x rangeEval
@@ -198,7 +193,7 @@ func (l *leafEval) fill(v *kernelEval, s *strip) error {
 				p += l.limit
 			}
 			if p < 0 || p >= l.limit {
-				v.faulted(KernelFault{Number: l.fault, Position: v.place(l.place, s, i), Value: int64(x), Limit: l.limit})
+				v.faulted(KernelFault{Number: l.fault, Position: v.place(l.domain, s, i), Value: int64(x), Limit: l.limit})
 				p = 0
 			}
 			l.buf[i] = uint64(p)
@@ -209,15 +204,15 @@ func (l *leafEval) fill(v *kernelEval, s *strip) error {
 	return nil
 }
 
-// place returns the row-major position of place i of a strip on the given axes.
-func (v *kernelEval) place(axes []int, s *strip, i int) int64 {
+// place returns the row-major position of place i of a strip in a domain.
+func (v *kernelEval) place(domain []int, s *strip, i int) int64 {
 	n := int64(0)
-	for _, a := range axes {
+	for _, a := range domain {
 		p := s.pos[a]
 		if a == s.axis {
 			p = s.at[i]
 		}
-		n = n*v.extent[a] + p
+		n = n*v.extent[a] + p - v.first[a]
 	}
 	return n
 }

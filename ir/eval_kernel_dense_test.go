@@ -383,6 +383,12 @@ var denseCases = []kernelCase{
 		c.set("o", 1, 0)
 		c.set("o", 0, 1)
 	}},
+	{"conj", "N=9", nil, func(c *kernelRun) {
+		for i := range 9 {
+			c.set("o", c.f("x", i, 0), i, 0)
+			c.set("o", -c.f("x", i, 1), i, 1)
+		}
+	}},
 	{"causal", "N=30", nil, func(c *kernelRun) {
 		for i := range 30 {
 			b := func(j int) float64 {

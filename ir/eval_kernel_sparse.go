@@ -7,8 +7,7 @@ import "slices"
 // product it annihilates NaN and infinity too, a stored order leaves it out, and an
 // output stores what its operands' patterns give.
 
-// pattern returns a bool that says where e is not its fill: nil with some=false for a
-// value without pattern, one that is the same everywhere or may be anything everywhere.
+// pattern says where a value is not its fill.
 type pattern struct {
 	kind patternKind
 	at   *Expr // somewhere: a bool
@@ -17,11 +16,12 @@ type pattern struct {
 type patternKind uint8
 
 const (
-	nowhere    patternKind = iota // a constant: all of it is fill
+	nowhere    patternKind = iota // a constant: all of it is its fill
 	somewhere                     // where at holds
 	everywhere                    // dense
 )
 
+// pattern returns where e is not its fill.
 func (v *kernelEval) pattern(b *Builder, e *Expr) pattern {
 	switch e.Kind {
 	case Const, DimValue, ScalarIn:
@@ -222,7 +222,7 @@ func (v *kernelEval) newHoist(e *stmtEval) func(x *Expr) (*accessEval, error) {
 	size := func(axes []int) float64 {
 		n := 1.0
 		for _, a := range axes {
-			n *= float64(v.hi[a] - v.lo[a])
+			n = float64(n * float64(v.hi[a]-v.lo[a]))
 		}
 		return n
 	}
@@ -232,9 +232,14 @@ func (v *kernelEval) newHoist(e *stmtEval) func(x *Expr) (*accessEval, error) {
 		return nil
 	}
 	return func(x *Expr) (*accessEval, error) {
+		checks := false
+		visitExprs(x, map[*Expr]bool{}, func(o *Expr) { checks = checks || o.Kind == Checked })
+		if checks {
+			return nil, nil // where the statement is not evaluated, nothing may be at fault
+		}
 		axes := x.Axes()
 		slices.Sort(axes)
-		if n := size(axes); n*worth > domain || n > most {
+		if n := size(axes); float64(n*worth) > domain || n > most {
 			return nil, nil
 		}
 		return v.compute(x, axes, e.domain)

@@ -234,7 +234,7 @@ func (e *stmtEval) reduce() error {
 					return err
 				})
 			} else {
-				err = e.along(func(out [][]uint64, _ *strip) error {
+				err = e.along(nil, func(out [][]uint64, _ *strip) error {
 					r.add(out)
 					return nil
 				})
@@ -247,12 +247,17 @@ func (e *stmtEval) reduce() error {
 	})
 }
 
-// along calls f with the values at each position of the axes in brackets, in order.
-func (e *stmtEval) along(f func(values [][]uint64, at *strip) error) error {
+// along calls f with the values at each position of the axes in brackets, in order. Where
+// only, a bool, does not hold, nothing is evaluated; nil: everywhere.
+func (e *stmtEval) along(only *bodyEval, f func(values [][]uint64, at *strip) error) error {
 	last := e.s.Axes[len(e.s.Axes)-1]
-	one := make([][]uint64, len(e.s.Args))
+	one := make([][]uint64, len(e.body.out))
 	return e.each(e.s.Axes[:len(e.s.Axes)-1], func() error {
 		return e.strips(last, func(s *strip) error {
+			s, err := e.where(only, s)
+			if err != nil {
+				return err
+			}
 			out, err := e.body.eval(s)
 			if err != nil {
 				return err
@@ -268,6 +273,24 @@ func (e *stmtEval) along(f func(values [][]uint64, at *strip) error) error {
 			return nil
 		})
 	})
+}
+
+// where returns the part of a strip where only holds.
+func (e *stmtEval) where(only *bodyEval, s *strip) (*strip, error) {
+	if only == nil {
+		return s, nil
+	}
+	holds, err := only.eval(s)
+	if err != nil {
+		return nil, err
+	}
+	e.some = e.some[:0]
+	for i, h := range holds[0] {
+		if h != 0 {
+			e.some = append(e.some, s.at[i])
+		}
+	}
+	return &strip{s.pos, s.axis, e.some}, nil
 }
 
 // reduced writes the results of the reductions of a strip.
@@ -290,22 +313,17 @@ func (e *stmtEval) reduceStored(r *reducer) error {
 	if err != nil {
 		return err
 	}
+	positions := int64(1)
+	for _, a := range e.s.Axes {
+		positions *= e.v.hi[a] - e.v.lo[a]
+	}
 	return e.each(e.kept(), func() error {
 		s, err := e.demanded(&strip{pos: e.pos, axis: -1, at: []int64{0}})
 		if err != nil || len(s.at) == 0 {
 			return err
 		}
 		r.reset(1)
-		implicit := false
-		err = e.along(func(values [][]uint64, at *strip) error {
-			is, err := stored.eval(at)
-			if err != nil {
-				return err
-			}
-			if is[0][0] == 0 {
-				implicit = true
-				return nil
-			}
+		err = e.along(stored, func(values [][]uint64, _ *strip) error {
 			r.add(values)
 			return nil
 		})
@@ -313,11 +331,11 @@ func (e *stmtEval) reduceStored(r *reducer) error {
 			return err
 		}
 		out := r.finish()
-		if out != nil && implicit {
-			r.mergeInto(out, r.state(r.empty))
-		}
-		if out == nil {
+		switch {
+		case out == nil:
 			out = r.state(r.empty)
+		case r.count < positions:
+			r.mergeInto(out, r.state(r.empty))
 		}
 		return e.writeReduced(s, out, r.count > 0)
 	})
@@ -405,7 +423,7 @@ func (e *stmtEval) scatter() error {
 	var in [][]uint64
 	state := make([][]uint64, len(e.targets))
 	return e.each(e.kept(), func() error {
-		return e.along(func(values [][]uint64, at *strip) error {
+		return e.along(nil, func(values [][]uint64, at *strip) error {
 			for i, t := range e.targets {
 				n, err := t.locate(at, true)
 				if err != nil {
@@ -425,23 +443,15 @@ func (e *stmtEval) scatter() error {
 
 // append writes the values where the first one holds, one after another.
 func (e *stmtEval) append() error {
-	predicate := &stmtEval{v: e.v, s: &Stmt{Args: e.s.Args[:1], Axes: e.s.Axes}, pos: e.pos}
-	rest := &bodyCompiler{v: e.v, domain: e.domain}
-	var err error
-	if predicate.body, err = rest.compile(e.s.Args[0]); err != nil {
+	compiler := &bodyCompiler{v: e.v, domain: e.domain}
+	holds, err := compiler.compile(e.s.Args[0])
+	if err != nil {
 		return err
 	}
-	if e.body, err = rest.compile(e.s.Args[1:]...); err != nil {
+	if e.body, err = compiler.compile(e.s.Args[1:]...); err != nil {
 		return err
 	}
-	return predicate.along(func(holds [][]uint64, at *strip) error {
-		if holds[0][0] == 0 {
-			return nil
-		}
-		values, err := e.body.eval(at)
-		if err != nil {
-			return err
-		}
+	return e.along(holds, func(values [][]uint64, _ *strip) error {
 		for i, t := range e.targets {
 			m, n := t.mem, t.mem.offset+e.appended*t.mem.strides[0]
 			if e.appended >= m.extents[0] || n < 0 || n >= int64(len(m.elems)) {

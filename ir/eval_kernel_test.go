@@ -347,12 +347,46 @@ func TestEvalKernelFault(t *testing.T) {
 	copy(c.mem["p"].Elems, []uint64{0, 3, 1<<64 - 4, 4, 9, 1<<64 - 5})
 	err := EvalKernel(k, c.args)
 	var fault *KernelFault
-	if !errors.As(err, &fault) || *fault != (KernelFault{Number: 0, Position: 3, Value: 4, Limit: 4}) {
+	if !errors.As(err, &fault) || *fault != (KernelFault{Number: 0, Position: 9, Value: 4, Limit: 4}) {
 		t.Errorf("got %v", err)
 	}
 	for j := range 3 { // the rest is computed, -4 is the first
 		if c.f("o", 2, j) != c.f("x", 0, j) || c.f("o", 3, j) != c.f("x", 0, j) {
 			t.Errorf("row 2 or 3 is not row 0")
+		}
+	}
+}
+
+// What is not evaluated is not at fault; of several faults the first place is told, and
+// there the smallest number.
+func TestEvalKernelFaultPlace(t *testing.T) {
+	head := "kernel k; dim M N; in x f64[N], p i64[N], q i64[M,N], A f64[N] sparsevec; out o f64[N]; axis i<N, m<M, k<N; "
+	for src, want := range map[string]*KernelFault{
+		"o[i] = x[chk(p[i],2)]":                                                   {Number: 0, Position: 3, Value: 2, Limit: 2},
+		"o[i] = pick(within(i,3), x[chk(p[i],2)], 0)":                             nil,
+		"o[i] = fma.stored[k](A[k], x[chk(p[k],2)])":                              nil,
+		"o[i] = sum.lanes[k](A[k]*x[chk(p[k],2)])":                                {Number: 0, Position: 3, Value: 2, Limit: 2},
+		"local t f64[N]; t[i] = x[chk(p[i],2)] over A[i]; o[i] = t[i]":            nil,
+		"o[i] = append[i](p[i] < 2, x[chk(p[i],2)])":                              nil,
+		"o[i] = x[chk(p[i],2)] + x[chk(p[i]-1,1)]":                                {Number: 0, Position: 3, Value: 2, Limit: 2},
+		"o[i] = x[chk(p[i],9)] + x[chk(p[i],3)] + x[chk(p[i]+1,3)]":               {Number: 2, Position: 3, Value: 3, Limit: 3},
+		"o[i] = sum.lanes[m](x[chk(q[m,i],2)])":                                   {Number: 0, Position: 3, Value: 5, Limit: 2},
+		"local t f64[M]; t[m] = sum.lanes[k](x[chk(q[m,k],2)]); o[i] = t[0]*x[i]": {Number: 0, Position: 7, Value: 5, Limit: 2},
+	} {
+		k := mustKernel(t, head+src)
+		c := newKernelRun(t, k, "M=2 N=6", nil)
+		copy(c.mem["p"].Elems, []uint64{0, 1, 0, 2, 2, 1})
+		for i := range c.mem["q"].Elems {
+			c.mem["q"].Elems[i] = 0
+		}
+		c.mem["q"].Elems[c.at("q", []int{1, 1})] = 5
+		c.mem["A"].Stored = []bool{true, true, false, false, false, true}
+		var got *KernelFault
+		if err := EvalKernel(k, c.args); err != nil && !errors.As(err, &got) {
+			t.Fatalf("%s: %v", src, err)
+		}
+		if want == nil != (got == nil) || want != nil && *got != *want {
+			t.Errorf("%s: got %v, want %v", src, got, want)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func (p *kernelPrinter) shareValues() {
 			p.lets[e], h = "", 0
 		}
 		height[e] = h
-		if e.Table != nil && !slices.Contains(p.tables, e.Table) {
+		if e.Table != nil && p.table(e.Table) < 0 {
 			p.tables = append(p.tables, e.Table)
 		}
 	})
@@ -110,6 +110,11 @@ func (p *kernelPrinter) shareValues() {
 			p.lets[e] = ""
 		}
 	}
+}
+
+// table returns the number of the table of t's name, -1 when there is none.
+func (p *kernelPrinter) table(t *Table) int {
+	return slices.IndexFunc(p.tables, func(o *Table) bool { return o.Name == t.Name })
 }
 
 // composite reports whether repeating e's text would repeat a computation.

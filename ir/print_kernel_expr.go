@@ -307,7 +307,7 @@ func (p *kernelPrinter) apply(e *Expr, want DType, level int, explicit bool) str
 	case e.Op == OpSelect:
 		name = "where"
 	case e.Op == OpLookup:
-		name += "." + p.tableName(slices.Index(p.tables, e.Table))
+		name += "." + p.tableName(p.table(e.Table))
 	case e.Op.Fields&FieldDType != 0:
 		name += "." + e.DType.String()
 	}
