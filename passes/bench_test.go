@@ -15,7 +15,9 @@ func hundred() *ir.Graph {
 	x := ir.Param(0, ir.Dense(ir.Float64, m, k), nil)
 	w := ir.Param(1, ir.Dense(ir.Float64, k, k), nil)
 	g := &ir.Graph{Name: "hundred", Params: []*ir.Node{x, w}}
-	call := func(op *ir.Op, a *ir.Attr, args ...*ir.Node) *ir.Node { return ir.Must(ir.NewNode(op, a, nil, args...)) }
+	call := func(op *ir.Op, a *ir.Attr, args ...*ir.Node) *ir.Node {
+		return ir.Must(ir.NewNode(op, a, nil, args...))
+	}
 	number := func(v float64) *ir.Node { return ir.ConstNode(ir.Float64, ir.Float(ir.Float64, v), nil) }
 	for range 5 {
 		x = call(ir.OpContract, &ir.Attr{Spec: "ij,jk->ik|j", Order: ir.Chain}, x, call(ir.OpPermute, &ir.Attr{Axes: []int{1, 0}}, w))

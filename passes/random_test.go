@@ -90,24 +90,3 @@ func TestRandomGraphs(t *testing.T) {
 		}
 	}
 }
-
-// TestRandomPrograms runs random graphs through the whole pipeline and executes what
-// comes out, kernel by kernel.
-func TestRandomPrograms(t *testing.T) {
-	options := []irtest.Options{{}, {Symbols: true}, {Special: true}, {Nodes: 25, Symbols: true}}
-	for seed := range uint64(600) {
-		c := irtest.New(rand.New(rand.NewPCG(seed, 2)), options[seed%uint64(len(options))])
-		before, want := meaning(t, c)
-		u := unitOf(c, before)
-		if _, err := Run(u, Options{Verify: true}); err != nil {
-			t.Fatalf("seed %d: %v\n%s", seed, err, before)
-		}
-		got, err := ir.EvalProgram(u.Program, c.Inputs, c.Env)
-		if err == nil {
-			err = irtest.Same(got, want)
-		}
-		if err != nil {
-			t.Fatalf("seed %d: %v\n%s\n%s", seed, err, u.Graph, u.Program)
-		}
-	}
-}
