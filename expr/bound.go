@@ -24,7 +24,7 @@ func (p *Program[In, Out]) Bind(ctx context.Context, in In) (*Bound, error) {
 	return p.bind(ctx, begin("Program.Bind"), in)
 }
 
-func (p *Program[In, Out]) bind(ctx context.Context, c call, in In) (*Bound, error) {
+func (p *Program[In, Out]) bind(ctx context.Context, c *call, in In) (*Bound, error) {
 	t, leaves, bad := p.trace(c, in)
 	if bad != nil {
 		return nil, bad
@@ -99,7 +99,7 @@ func OutputSlot[T Elem](b *Bound, path string) ([]T, error) {
 	return slice[T](a), nil
 }
 
-func (c call) slot(b *Bound, path string, d DType, out bool) (*lower.Array, error) {
+func (c *call) slot(b *Bound, path string, d DType, out bool) (*lower.Array, error) {
 	if b == nil || b.rt == nil {
 		return nil, c.error(ErrClosed, "the program was closed, or never bound")
 	}

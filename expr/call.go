@@ -13,29 +13,39 @@ import (
 // wins without being asked for at every step.
 type call struct {
 	fn   string
-	ops  []Operand // as the user gave them
 	site *ir.Site
+	ops  [3]Operand // as the user gave them, count of them
+	n    int
+	more []Operand // those of calls with any number
 }
 
-// begin is called once by every public function, directly: see here.
-func begin(fn string, ops ...Operand) call { return call{fn, ops, here()} }
+// begin is called once by every public function, directly: see here. It is small enough
+// to be inlined, and then a call costs no memory.
+func begin(fn string, ops ...Operand) *call {
+	c := &call{fn: fn, site: here()}
+	c.n = copy(c.ops[:], ops)
+	return c
+}
+
+// operands returns what the user gave.
+func (c *call) operands() []Operand { return append(c.ops[:c.n:c.n], c.more...) }
 
 // array hands a node to the user.
-func (c call) array(n *ir.Node) Array { return Array{n: n} }
+func (c *call) array(n *ir.Node) Array { return Array{n: n} }
 
 // fail returns the node of an error of this call.
-func (c call) fail(class error, format string, args ...any) *ir.Node {
+func (c *call) fail(class error, format string, args ...any) *ir.Node {
 	return failed(c.error(class, format, args...))
 }
 
-func (c call) error(class error, format string, args ...any) *Error {
+func (c *call) error(class error, format string, args ...any) *Error {
 	return newError(c.site, c.fn, class, c.describe(), fmt.Sprintf(format, args...))
 }
 
 // describe returns the operands as messages show them.
-func (c call) describe() []string {
+func (c *call) describe() []string {
 	var out []string
-	for _, v := range c.ops {
+	for _, v := range c.operands() {
 		switch v := v.(type) {
 		case Array:
 			switch {
@@ -60,7 +70,7 @@ func (c call) describe() []string {
 }
 
 // node returns op applied to args; the operands' dtypes must have been made to agree.
-func (c call) node(op *ir.Op, attr *ir.Attr, args ...*ir.Node) *ir.Node {
+func (c *call) node(op *ir.Op, attr *ir.Attr, args ...*ir.Node) *ir.Node {
 	for _, a := range args {
 		if a.Op == opFailed {
 			return a
@@ -74,7 +84,7 @@ func (c call) node(op *ir.Op, attr *ir.Attr, args ...*ir.Node) *ir.Node {
 }
 
 // in returns the node of an operand that must be an Array.
-func (c call) in(a Array) *ir.Node {
+func (c *call) in(a Array) *ir.Node {
 	switch {
 	case a.n == nil:
 		return c.fail(ErrNil, "an operand is the zero Array: was it assigned?")
@@ -90,7 +100,7 @@ func (c call) in(a Array) *ir.Node {
 }
 
 // ins is in of several Arrays; ok is false when one of them is no good, and bad is it.
-func (c call) ins(xs []Array) (ns []*ir.Node, bad *ir.Node) {
+func (c *call) ins(xs []Array) (ns []*ir.Node, bad *ir.Node) {
 	ns = make([]*ir.Node, len(xs))
 	for i, x := range xs {
 		if ns[i] = c.in(x); ns[i].Op == opFailed {
@@ -101,7 +111,7 @@ func (c call) ins(xs []Array) (ns []*ir.Node, bad *ir.Node) {
 }
 
 // cast returns n as d.
-func (c call) cast(n *ir.Node, d ir.DType) *ir.Node {
+func (c *call) cast(n *ir.Node, d ir.DType) *ir.Node {
 	if n.Op == opFailed || n.Type.DType == d {
 		return n
 	}
@@ -124,7 +134,7 @@ func dims(s []int) []ir.Dim {
 }
 
 // axis returns a user's axis as a number from the front; negative ones count from the end.
-func (c call) axis(axis, rank int) (int, *ir.Node) {
+func (c *call) axis(axis, rank int) (int, *ir.Node) {
 	if i, ok := axisIn(axis, rank); ok {
 		return i, nil
 	}
@@ -132,7 +142,7 @@ func (c call) axis(axis, rank int) (int, *ir.Node) {
 }
 
 // axes is axis of several, none of which may be named twice.
-func (c call) axes(axes []int, rank int) ([]int, *ir.Node) {
+func (c *call) axes(axes []int, rank int) ([]int, *ir.Node) {
 	out := make([]int, len(axes))
 	seen := make([]bool, rank)
 	for k, a := range axes {
@@ -156,7 +166,7 @@ func axisIn(axis, rank int) (int, bool) {
 }
 
 // extentOf returns the number of elements along an axis that the call must know.
-func (c call) extentOf(n *ir.Node, axis int) (int, *ir.Node) {
+func (c *call) extentOf(n *ir.Node, axis int) (int, *ir.Node) {
 	e := extent(n.Type.Shape[axis])
 	if e == Unknown {
 		return 0, c.fail(ErrShape, "the extent of axis %d must be known here", axis)

@@ -14,7 +14,7 @@ import (
 type Program[In, Out any] struct {
 	f   func(In) Out
 	cfg evalConfig
-	at  call
+	at  *call
 
 	mu     sync.Mutex
 	traces map[string]*trace[In, Out]
@@ -100,7 +100,7 @@ func (p *Program[In, Out]) Close() error {
 
 // trace returns the trace for inputs like in, made at the first such input, and the
 // nodes of in's Arrays.
-func (p *Program[In, Out]) trace(c call, in In) (*trace[In, Out], []*ir.Node, *Error) {
+func (p *Program[In, Out]) trace(c *call, in In) (*trace[In, Out], []*ir.Node, *Error) {
 	pl, held := planFor(reflect.TypeFor[In]()), new(In)
 	*held = in
 	if pl.bad != nil {
@@ -150,7 +150,7 @@ func (p *Program[In, Out]) trace(c call, in In) (*trace[In, Out], []*ir.Node, *E
 }
 
 // make calls f with placeholders for the Arrays of in.
-func (t *trace[In, Out]) make(c call, f func(In) Out, in In, leaves []*ir.Node) {
+func (t *trace[In, Out]) make(c *call, f func(In) Out, in In, leaves []*ir.Node) {
 	t.err = c.error(ErrTracing, "the function panicked") // unless it returns
 	for _, n := range leaves {
 		t.params = append(t.params, placeholder(n.Type, c.site))

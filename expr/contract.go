@@ -104,7 +104,7 @@ func TensorDot(a, b Array, axesA, axesB []int) Array {
 	return c.array(c.contract(ns, [][]rune{x, y}, out))
 }
 
-func (c call) dot(a, b Array) Array {
+func (c *call) dot(a, b Array) Array {
 	ns, bad := c.matrices(a, b)
 	if bad != nil {
 		return c.array(bad)
@@ -127,7 +127,7 @@ func (c call) dot(a, b Array) Array {
 	return c.array(c.contract(ns, [][]rune{x, y}, out))
 }
 
-func (c call) matMul(a, b Array) Array {
+func (c *call) matMul(a, b Array) Array {
 	ns, bad := c.matrices(a, b)
 	if bad != nil {
 		return c.array(bad)
@@ -146,7 +146,7 @@ func (c call) matMul(a, b Array) Array {
 }
 
 // matrices reads the operands of a product, whose inner extents must agree.
-func (c call) matrices(a, b Array) ([]*ir.Node, *ir.Node) {
+func (c *call) matrices(a, b Array) ([]*ir.Node, *ir.Node) {
 	ns, bad := c.ins([]Array{a, b})
 	if bad != nil {
 		return nil, bad
@@ -182,7 +182,7 @@ func batchLabels(batch, n int) []rune {
 
 // contract multiplies operands whose axes carry labels and sums over the labels that the
 // result has not. An axis of extent 1 meets any extent of its label.
-func (c call) contract(ns []*ir.Node, in [][]rune, out []rune) *ir.Node {
+func (c *call) contract(ns []*ir.Node, in [][]rune, out []rune) *ir.Node {
 	extents := map[rune]ir.Dim{}
 	for i, n := range ns {
 		for axis, l := range in[i] {

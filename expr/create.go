@@ -51,7 +51,7 @@ func Scalar[T Elem](v T) Array {
 
 func wrapCopy[T Elem](data []T) *lower.Host { return lower.HostOf(slices.Clone(data)) }
 
-func (c call) fromSlice(h *lower.Host, d DType, n int, shape []int) Array {
+func (c *call) fromSlice(h *lower.Host, d DType, n int, shape []int) Array {
 	if shape == nil {
 		shape = []int{n}
 	}
@@ -72,7 +72,7 @@ func Zeros(shape Shape, opts ...CreateOption) Array { return begin("Zeros").cons
 // Ones returns an Array of ones, of float64 unless a DType is given.
 func Ones(shape Shape, opts ...CreateOption) Array { return begin("Ones").constant(shape, 1, opts) }
 
-func (c call) constant(shape Shape, v int64, opts []CreateOption) Array {
+func (c *call) constant(shape Shape, v int64, opts []CreateOption) Array {
 	d := CreationOf(Float64, opts...).DType
 	if bad := c.computable(d); bad != nil {
 		return c.array(bad)
@@ -81,7 +81,7 @@ func (c call) constant(shape Shape, v int64, opts []CreateOption) Array {
 }
 
 // filled returns an array all of whose elements are n, which has no axes.
-func (c call) filled(shape Shape, n *ir.Node) *ir.Node {
+func (c *call) filled(shape Shape, n *ir.Node) *ir.Node {
 	if isFailed(n) {
 		return n
 	}
@@ -99,7 +99,7 @@ func Full(shape Shape, v Operand, opts ...CreateOption) Array {
 }
 
 // element reads the element of a filled array; without a dtype it keeps its own.
-func (c call) element(v Operand, d DType) *ir.Node {
+func (c *call) element(v Operand, d DType) *ir.Node {
 	var n *ir.Node
 	if d == invalidDType {
 		n = c.single(v)
@@ -128,7 +128,7 @@ func FullLike(x Array, v Operand) Array {
 	return c.array(c.broadcast(c.element(v, DType(n.Type.DType)), n.Type.Shape))
 }
 
-func (c call) alike(x Array, v int64) Array {
+func (c *call) alike(x Array, v int64) Array {
 	n := c.in(x)
 	if isFailed(n) {
 		return c.array(n)
@@ -155,7 +155,7 @@ func Tril(x Array, k int) Array { return begin("Tril", x).triangle(x, ir.OpGe, k
 // Triu returns the matrices in x's last two axes with zeros below the diagonal k.
 func Triu(x Array, k int) Array { return begin("Triu", x).triangle(x, ir.OpLe, k) }
 
-func (c call) triangle(x Array, op *ir.Op, k int) Array {
+func (c *call) triangle(x Array, op *ir.Op, k int) Array {
 	n := c.in(x)
 	if isFailed(n) {
 		return c.array(n)
@@ -169,7 +169,7 @@ func (c call) triangle(x Array, op *ir.Op, k int) Array {
 }
 
 // diagonals returns whether op holds of row+k and column, as ones and zeros.
-func (c call) diagonals(op *ir.Op, n, m, k int, d DType) *ir.Node {
+func (c *call) diagonals(op *ir.Op, n, m, k int, d DType) *ir.Node {
 	if n < 0 || m < 0 {
 		return c.fail(ErrShape, "the shape %v has a negative extent", []int{n, m})
 	}
@@ -180,7 +180,7 @@ func (c call) diagonals(op *ir.Op, n, m, k int, d DType) *ir.Node {
 }
 
 // compared returns whether op holds of row+k and column, of an n by m matrix.
-func (c call) compared(op *ir.Op, n, m ir.Dim, k int) *ir.Node {
+func (c *call) compared(op *ir.Op, n, m ir.Dim, k int) *ir.Node {
 	row := c.node(ir.OpIota, &ir.Attr{Axes: []int{0}, Shape: []ir.Dim{n, ir.N(1)}, DType: ir.Int64})
 	column := c.node(ir.OpIota, &ir.Attr{Axes: []int{1}, Shape: []ir.Dim{ir.N(1), m}, DType: ir.Int64})
 	if k != 0 {
@@ -196,7 +196,7 @@ func Arange(start, stop, step Operand, opts ...CreateOption) Array {
 	c := begin("Arange", start, stop, step)
 	var ends [3]number
 	integers := true
-	for i, v := range c.ops {
+	for i, v := range c.operands() {
 		var ok bool
 		if ends[i], ok = numberOf(v); !ok || ends[i].kind == ir.KindComplex {
 			o := c.operand(v)

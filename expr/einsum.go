@@ -19,9 +19,9 @@ import (
 // ErrShape.
 func Einsum(spec string, xs ...Array) Array {
 	c := begin("Einsum")
-	c.ops = append(c.ops, spec)
+	c.more = append(c.more, spec)
 	for _, x := range xs {
-		c.ops = append(c.ops, x)
+		c.more = append(c.more, x)
 	}
 	ns, bad := c.ins(xs)
 	if bad != nil {
@@ -35,7 +35,7 @@ func Einsum(spec string, xs ...Array) Array {
 }
 
 // einsumLabels returns a label for every axis of the operands and of the result.
-func (c call) einsumLabels(spec string, ns []*ir.Node) (in [][]rune, out []rune, bad *ir.Node) {
+func (c *call) einsumLabels(spec string, ns []*ir.Node) (in [][]rune, out []rune, bad *ir.Node) {
 	left, right, explicit := strings.Cut(spec, "->")
 	terms := strings.Split(left, ",")
 	if len(terms) != len(ns) {

@@ -10,8 +10,8 @@ import "github.com/numen-go/numen/ir"
 
 // elementwise applies op to the call's operands in the dtype where they meet, which is
 // at least of kind least.
-func (c call) elementwise(op *ir.Op, least ir.Kind) Array {
-	args, bad := c.promoted(least, c.ops...)
+func (c *call) elementwise(op *ir.Op, least ir.Kind) Array {
+	args, bad := c.promoted(least, c.ops[:c.n]...)
 	if bad != nil {
 		return c.array(bad)
 	}
@@ -19,7 +19,7 @@ func (c call) elementwise(op *ir.Op, least ir.Kind) Array {
 }
 
 // apply is node for elementwise ops: it refuses dtypes in the user's words.
-func (c call) apply(op *ir.Op, args ...*ir.Node) *ir.Node {
+func (c *call) apply(op *ir.Op, args ...*ir.Node) *ir.Node {
 	for i, a := range args {
 		if d := a.Type.DType; !isFailed(a) && !op.Scalar.In[i].Has(d) {
 			return c.fail(ErrDType, "has no meaning for %s: convert with AsType", d.Name())
@@ -135,9 +135,9 @@ func LogicalOr(a, b Operand) Array { return begin("LogicalOr", a, b).logical(ir.
 func LogicalXor(a, b Operand) Array { return begin("LogicalXor", a, b).logical(ir.OpXor) }
 
 // logical applies a bitwise op to the truth of the operands, whatever their dtypes.
-func (c call) logical(op *ir.Op) Array {
-	args := make([]*ir.Node, len(c.ops))
-	for i, v := range c.ops {
+func (c *call) logical(op *ir.Op) Array {
+	args := make([]*ir.Node, c.n)
+	for i, v := range c.operands() {
 		o := c.operand(v)
 		if o.n == nil {
 			args[i] = c.number(number{kind: ir.KindBool, bits: b2u(o.num.float() != 0)}, ir.Bool)

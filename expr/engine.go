@@ -107,7 +107,7 @@ func (c *evalConfig) runner() *rt.Engine {
 
 // evaluate computes nodes in one program. Concrete nodes are results already, and a
 // node that is asked for twice is computed once.
-func (c call) evaluate(ctx context.Context, nodes []*ir.Node, cfg evalConfig) ([]*ir.Node, *Error) {
+func (c *call) evaluate(ctx context.Context, nodes []*ir.Node, cfg evalConfig) ([]*ir.Node, *Error) {
 	out := make([]*ir.Node, len(nodes))
 	var lazy []*ir.Node
 	var few [4]int
@@ -156,11 +156,11 @@ func (c call) evaluate(ctx context.Context, nodes []*ir.Node, cfg evalConfig) ([
 }
 
 // stopped is the error of a run that its context ended.
-func (c call) stopped(err error) *Error { return c.error(err, "stopped: %v", err) }
+func (c *call) stopped(err error) *Error { return c.error(err, "stopped: %v", err) }
 
 // runError turns an error of the engine into one that names the user's line: that of
 // the call which the error is about, where it is about one.
-func (c call) runError(ctx context.Context, err error, roots []*ir.Node) *Error {
+func (c *call) runError(ctx context.Context, err error, roots []*ir.Node) *Error {
 	if cause := ctx.Err(); cause != nil {
 		return c.stopped(cause)
 	}

@@ -33,7 +33,7 @@ func (a Array) Eval(ctx context.Context, opts ...EvalOption) (Array, error) {
 }
 
 // evaluateOne is evaluate of one Array, of any dtype.
-func (c call) evaluateOne(ctx context.Context, a Array, opts []EvalOption) (*ir.Node, *Error) {
+func (c *call) evaluateOne(ctx context.Context, a Array, opts []EvalOption) (*ir.Node, *Error) {
 	if err := a.error(); err != nil {
 		return nil, c.placed(err)
 	}
@@ -45,7 +45,7 @@ func (c call) evaluateOne(ctx context.Context, a Array, opts []EvalOption) (*ir.
 }
 
 // placed gives the error of the zero Array the line of the call that met it.
-func (c call) placed(err *Error) *Error {
+func (c *call) placed(err *Error) *Error {
 	if err.Err == ErrNil && err.File == "" {
 		return c.error(ErrNil, "the zero Array has no value: was it assigned?")
 	}
@@ -103,7 +103,7 @@ func (a Array) Explain(opts ...EvalOption) (*Explanation, error) {
 	return c.explain([]*ir.Node{a.n}, configOf(opts))
 }
 
-func (c call) explain(nodes []*ir.Node, cfg evalConfig) (*Explanation, error) {
+func (c *call) explain(nodes []*ir.Node, cfg evalConfig) (*Explanation, error) {
 	ctx := context.Background()
 	x, err := cfg.runner().Explain(ctx, nodes, &cfg.run)
 	if err != nil {
@@ -171,7 +171,7 @@ func ValuesInto[T Elem](ctx context.Context, dst []T, a Array, opts ...EvalOptio
 }
 
 // elementsOf evaluates an Array whose elements are wanted as dtype d.
-func (c call) elementsOf(ctx context.Context, a Array, d DType, opts []EvalOption) (*lower.Array, error) {
+func (c *call) elementsOf(ctx context.Context, a Array, d DType, opts []EvalOption) (*lower.Array, error) {
 	if a.error() == nil && a.DType() != d {
 		return nil, c.error(ErrDType, "the elements were asked for as %s: use AsType(x, np.%s)", d, dtypeConst(d))
 	}
@@ -210,7 +210,7 @@ func AliasValues[T Elem](v Array) ([]T, error) {
 }
 
 // alias returns a concrete Array in the host's memory, which is never recycled from now on.
-func (c call) alias(v Array) (*lower.Array, error) {
+func (c *call) alias(v Array) (*lower.Array, error) {
 	if !v.Concrete() {
 		return nil, c.error(ErrOperand, "the array is lazy: Eval it first, or use Values")
 	}

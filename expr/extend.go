@@ -24,7 +24,7 @@ func Fail(fn string, class error, format string, args ...any) Array {
 func Call(fn string, op *ir.Op, attr *ir.Attr, args ...Array) Array {
 	c := begin(fn)
 	for _, a := range args {
-		c.ops = append(c.ops, a)
+		c.more = append(c.more, a)
 	}
 	ns, bad := c.ins(args)
 	if bad != nil {

@@ -152,7 +152,7 @@ type item struct {
 }
 
 // read resolves entries against n.
-func (c call) read(n *ir.Node, by []Index) (s selection, bad *ir.Node) {
+func (c *call) read(n *ir.Node, by []Index) (s selection, bad *ir.Node) {
 	entries, bad := c.fill(n, by)
 	if bad != nil {
 		return s, bad
@@ -218,7 +218,7 @@ func (c call) read(n *ir.Node, by []Index) (s selection, bad *ir.Node) {
 
 // fill checks entries and adds whole axes for those not named, at the ellipsis or at
 // the end. The ellipsis itself stays: index arrays on its two sides are apart.
-func (c call) fill(n *ir.Node, by []Index) ([]entry, *ir.Node) {
+func (c *call) fill(n *ir.Node, by []Index) ([]entry, *ir.Node) {
 	rank, used, dots := n.Type.Rank(), 0, -1
 	entries := make([]entry, 0, max(rank, len(by)))
 	for _, b := range by {

@@ -43,10 +43,10 @@ func Stack(axis int, xs ...Array) Array {
 }
 
 // beginMany begins a call of any number of arrays, of which there must be one.
-func beginMany(fn string, xs []Array) (call, []*ir.Node, *ir.Node) {
+func beginMany(fn string, xs []Array) (*call, []*ir.Node, *ir.Node) {
 	c := begin(fn)
 	for _, x := range xs {
-		c.ops = append(c.ops, x)
+		c.more = append(c.more, x)
 	}
 	if len(xs) == 0 {
 		return c, nil, c.fail(ErrShape, "no arrays")
@@ -56,7 +56,7 @@ func beginMany(fn string, xs []Array) (call, []*ir.Node, *ir.Node) {
 }
 
 // join concatenates nodes in the dtype where they meet.
-func (c call) join(axis int, ns ...*ir.Node) *ir.Node {
+func (c *call) join(axis int, ns ...*ir.Node) *ir.Node {
 	d := ir.Invalid
 	for _, n := range ns {
 		if isFailed(n) {
@@ -77,7 +77,7 @@ func (c call) join(axis int, ns ...*ir.Node) *ir.Node {
 }
 
 // piece returns count positions of one axis from start on.
-func (c call) piece(n *ir.Node, axis, start, count int) *ir.Node {
+func (c *call) piece(n *ir.Node, axis, start, count int) *ir.Node {
 	parts, bad := c.whole(n)
 	if bad != nil {
 		return bad
@@ -160,7 +160,7 @@ func Repeat(x Array, times, axis int) Array { return begin("Repeat", x).repeat(x
 // Repeat returns a with elements repeated: see the function Repeat.
 func (a Array) Repeat(times, axis int) Array { return begin("Repeat", a).repeat(a, times, axis) }
 
-func (c call) repeat(x Array, times, axis int) Array {
+func (c *call) repeat(x Array, times, axis int) Array {
 	n, a, bad := c.along(x, axis)
 	if bad != nil {
 		return c.array(bad)

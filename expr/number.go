@@ -105,7 +105,7 @@ func (n number) float() float64 {
 // number returns a leaf of the number as dtype d. The few values that programs are
 // specialised on are part of a program's structure; every other is a run-time argument,
 // so that another number compiles nothing.
-func (c call) number(n number, d ir.DType) *ir.Node {
+func (c *call) number(n number, d ir.DType) *ir.Node {
 	bits, ok := n.as(d)
 	if !ok {
 		return c.fail(ErrDType, "the number %v does not fit %s", n, d.Name())

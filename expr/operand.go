@@ -27,7 +27,7 @@ type operand struct {
 }
 
 // operand reads what the user gave; a failed node stands for what is none.
-func (c call) operand(v Operand) operand {
+func (c *call) operand(v Operand) operand {
 	if a, ok := v.(Array); ok {
 		return operand{n: c.in(a)}
 	}
@@ -50,7 +50,7 @@ func (c call) operand(v Operand) operand {
 // arrays among them together, raised by numbers to their kind, and at least of kind
 // least. Numbers become nodes of that dtype. The result is nil and bad the failure when
 // that cannot be.
-func (c call) promoted(least ir.Kind, vs ...Operand) (args []*ir.Node, bad *ir.Node) {
+func (c *call) promoted(least ir.Kind, vs ...Operand) (args []*ir.Node, bad *ir.Node) {
 	var few [3]operand
 	ops := few[:0]
 	d, k := ir.Invalid, least
@@ -88,7 +88,7 @@ func (c call) promoted(least ir.Kind, vs ...Operand) (args []*ir.Node, bad *ir.N
 }
 
 // single returns one operand as an array; a number has the dtype of its kind.
-func (c call) single(v Operand) *ir.Node {
+func (c *call) single(v Operand) *ir.Node {
 	args, bad := c.promoted(0, v)
 	if bad != nil {
 		return bad
@@ -98,7 +98,7 @@ func (c call) single(v Operand) *ir.Node {
 
 // converted returns an operand as dtype d, which must be able to hold what its own
 // dtype holds: a value that is put into an array never narrows silently.
-func (c call) converted(v Operand, d ir.DType) *ir.Node {
+func (c *call) converted(v Operand, d ir.DType) *ir.Node {
 	o := c.operand(v)
 	if o.n == nil {
 		if ir.PromoteWeak(d, o.num.kind) != d {
@@ -113,7 +113,7 @@ func (c call) converted(v Operand, d ir.DType) *ir.Node {
 }
 
 // nested copies a slice, or slices of slices of one length, into an array.
-func (c call) nested(r reflect.Value) *ir.Node {
+func (c *call) nested(r reflect.Value) *ir.Node {
 	shape, elem := []int{}, r.Type()
 	for v := r; ; {
 		shape = append(shape, v.Len())
@@ -166,7 +166,7 @@ func (c call) nested(r reflect.Value) *ir.Node {
 }
 
 // dense returns a concrete array over contiguous memory.
-func (c call) dense(d ir.DType, h *lower.Host, shape []int) *ir.Node {
+func (c *call) dense(d ir.DType, h *lower.Host, shape []int) *ir.Node {
 	extents := make([]int64, len(shape))
 	for i, e := range shape {
 		extents[i] = int64(e)

@@ -51,7 +51,7 @@ func Pad(x Array, mode PadMode, widths ...[2]int) Array {
 	return c.array(n)
 }
 
-func (c call) padZeros(n *ir.Node, widths [][2]int) *ir.Node {
+func (c *call) padZeros(n *ir.Node, widths [][2]int) *ir.Node {
 	a, none := &ir.Attr{}, true
 	for i, w := range widths {
 		a.Start = append(a.Start, ir.N(w[0]))
@@ -68,7 +68,7 @@ func (c call) padZeros(n *ir.Node, widths [][2]int) *ir.Node {
 // round continues the infinite sequence that the mode means, of which n is a stretch:
 // one of reflected arrays is symmetric about the ends that still grow, a wrapped one
 // repeats itself after any multiple of its period.
-func (c call) padAxis(n *ir.Node, axis int, mode PadMode, before, after int) *ir.Node {
+func (c *call) padAxis(n *ir.Node, axis int, mode PadMode, before, after int) *ir.Node {
 	period, bad := c.extentOf(n, axis)
 	if bad != nil {
 		return bad
@@ -106,7 +106,7 @@ func (c call) padAxis(n *ir.Node, axis int, mode PadMode, before, after int) *ir
 	return n
 }
 
-func (c call) padEdge(n *ir.Node, axis, before, after int) *ir.Node {
+func (c *call) padEdge(n *ir.Node, axis, before, after int) *ir.Node {
 	extent, bad := c.extentOf(n, axis)
 	if bad != nil {
 		return bad
@@ -131,7 +131,7 @@ func (c call) padEdge(n *ir.Node, axis, before, after int) *ir.Node {
 }
 
 // cutAxis takes a part of one axis.
-func (c call) cutAxis(n *ir.Node, axis int, p part) *ir.Node {
+func (c *call) cutAxis(n *ir.Node, axis int, p part) *ir.Node {
 	parts, bad := c.whole(n)
 	if bad != nil {
 		return bad

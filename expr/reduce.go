@@ -115,7 +115,7 @@ const (
 
 // reduction reads the operand and the options of a reduction: r.Axes become numbers from
 // the front in ascending order, and options that are not in allowed are refused.
-func (c call) reduction(x Array, r Reduction, allowed int) (*ir.Node, Reduction, *ir.Node) {
+func (c *call) reduction(x Array, r Reduction, allowed int) (*ir.Node, Reduction, *ir.Node) {
 	n := c.in(x)
 	if isFailed(n) {
 		return nil, r, n
@@ -152,7 +152,7 @@ func (c call) reduction(x Array, r Reduction, allowed int) (*ir.Node, Reduction,
 }
 
 // reduce applies a reduction op over r.Axes, which reduction made.
-func (c call) reduce(op *ir.Op, n *ir.Node, r Reduction) *ir.Node {
+func (c *call) reduce(op *ir.Op, n *ir.Node, r Reduction) *ir.Node {
 	if isFailed(n) || len(r.Axes) == 0 {
 		return n
 	}
@@ -185,7 +185,7 @@ func sumDType(d ir.DType) ir.DType {
 	return d
 }
 
-func (c call) total(op, combine *ir.Op, x Array, r Reduction) Array {
+func (c *call) total(op, combine *ir.Op, x Array, r Reduction) Array {
 	n, r, bad := c.reduction(x, r, optDType|optInitial)
 	if bad != nil {
 		return c.array(bad)
@@ -205,7 +205,7 @@ func (c call) total(op, combine *ir.Op, x Array, r Reduction) Array {
 }
 
 // initial returns the element that a reduction starts from, nil when there is none.
-func (c call) initial(r Reduction, d ir.DType) *ir.Node {
+func (c *call) initial(r Reduction, d ir.DType) *ir.Node {
 	if r.Initial == nil {
 		return nil
 	}
@@ -217,7 +217,7 @@ func (c call) initial(r Reduction, d ir.DType) *ir.Node {
 }
 
 // extreme reduces numbers with op, bools with truth.
-func (c call) extreme(op, truth, combine *ir.Op, x Array, r Reduction) Array {
+func (c *call) extreme(op, truth, combine *ir.Op, x Array, r Reduction) Array {
 	n, r, bad := c.reduction(x, r, optInitial)
 	if bad != nil {
 		return c.array(bad)
@@ -245,7 +245,7 @@ func (c call) extreme(op, truth, combine *ir.Op, x Array, r Reduction) Array {
 	return c.array(n)
 }
 
-func (c call) truth(op *ir.Op, x Array, r Reduction) Array {
+func (c *call) truth(op *ir.Op, x Array, r Reduction) Array {
 	n, r, bad := c.reduction(x, r, 0)
 	if bad != nil {
 		return c.array(bad)
@@ -254,7 +254,7 @@ func (c call) truth(op *ir.Op, x Array, r Reduction) Array {
 }
 
 // averaged is reduction for functions that work in floats.
-func (c call) averaged(x Array, r Reduction, allowed int) (*ir.Node, Reduction, *ir.Node) {
+func (c *call) averaged(x Array, r Reduction, allowed int) (*ir.Node, Reduction, *ir.Node) {
 	n, r, bad := c.reduction(x, r, allowed)
 	if bad != nil {
 		return nil, r, bad
@@ -269,13 +269,13 @@ func (c call) averaged(x Array, r Reduction, allowed int) (*ir.Node, Reduction, 
 }
 
 // mean is R / K: the sum, then one division by the number of elements.
-func (c call) mean(n *ir.Node, r Reduction) *ir.Node {
+func (c *call) mean(n *ir.Node, r Reduction) *ir.Node {
 	return c.node(ir.OpDiv, nil, c.reduce(ir.OpSum, n, r), c.count(n, r))
 }
 
 // count returns the number of elements that a reduction of n combines, in n's dtype. It
 // is a number of the run, so that another extent is not another program.
-func (c call) count(n *ir.Node, r Reduction) *ir.Node {
+func (c *call) count(n *ir.Node, r Reduction) *ir.Node {
 	k := ir.N(1)
 	for _, a := range r.Axes {
 		k = k.Mul(n.Type.Shape[a])
@@ -283,7 +283,7 @@ func (c call) count(n *ir.Node, r Reduction) *ir.Node {
 	return c.node(ir.OpDimValue, &ir.Attr{Shape: []ir.Dim{k}, DType: n.Type.DType})
 }
 
-func (c call) variance(x Array, r Reduction) *ir.Node {
+func (c *call) variance(x Array, r Reduction) *ir.Node {
 	n, r, bad := c.averaged(x, r, optDType|optCorrection)
 	if bad != nil {
 		return bad
@@ -300,7 +300,7 @@ func (c call) variance(x Array, r Reduction) *ir.Node {
 	return c.node(ir.OpDiv, nil, squares, k)
 }
 
-func (c call) arg(op *ir.Op, x Array, axis int) Array {
+func (c *call) arg(op *ir.Op, x Array, axis int) Array {
 	n, a, bad := c.along(x, axis)
 	if bad != nil {
 		return c.array(bad)
@@ -314,7 +314,7 @@ func (c call) arg(op *ir.Op, x Array, axis int) Array {
 	return c.array(c.node(op, &ir.Attr{Axes: []int{a}, Order: ir.Free}, n))
 }
 
-func (c call) running(op *ir.Op, x Array, axis int) Array {
+func (c *call) running(op *ir.Op, x Array, axis int) Array {
 	n, a, bad := c.along(x, axis)
 	if bad != nil {
 		return c.array(bad)
@@ -329,7 +329,7 @@ func (c call) running(op *ir.Op, x Array, axis int) Array {
 }
 
 // along reads the operand and the one axis of a call.
-func (c call) along(x Array, axis int) (*ir.Node, int, *ir.Node) {
+func (c *call) along(x Array, axis int) (*ir.Node, int, *ir.Node) {
 	n := c.in(x)
 	if isFailed(n) {
 		return nil, 0, n

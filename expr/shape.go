@@ -66,7 +66,7 @@ func SwapAxes(x Array, i, j int) Array { return begin("SwapAxes", x).swap(x, i, 
 // SwapAxes returns a with two axes exchanged.
 func (a Array) SwapAxes(i, j int) Array { return begin("SwapAxes", a).swap(a, i, j) }
 
-func (c call) swap(x Array, i, j int) Array {
+func (c *call) swap(x Array, i, j int) Array {
 	n := c.in(x)
 	if isFailed(n) {
 		return c.array(n)
@@ -86,7 +86,7 @@ func (c call) swap(x Array, i, j int) Array {
 	return c.array(c.permute(n, order))
 }
 
-func (c call) permute(n *ir.Node, axes []int) *ir.Node {
+func (c *call) permute(n *ir.Node, axes []int) *ir.Node {
 	if isFailed(n) || slices.IsSorted(axes) {
 		return n
 	}
@@ -94,7 +94,7 @@ func (c call) permute(n *ir.Node, axes []int) *ir.Node {
 }
 
 // moved returns n with the axes at from moved to the places to, both from the front.
-func (c call) moved(n *ir.Node, from, to []int) *ir.Node {
+func (c *call) moved(n *ir.Node, from, to []int) *ir.Node {
 	if isFailed(n) {
 		return n
 	}
@@ -140,7 +140,7 @@ func (a Array) Ravel() Array {
 	return c.array(c.reshape(c.in(a), []int{-1}))
 }
 
-func (c call) reshape(n *ir.Node, shape []int) *ir.Node {
+func (c *call) reshape(n *ir.Node, shape []int) *ir.Node {
 	if isFailed(n) {
 		return n
 	}
@@ -171,7 +171,7 @@ func (c call) reshape(n *ir.Node, shape []int) *ir.Node {
 }
 
 // shaped returns n under extents of as many elements.
-func (c call) shaped(n *ir.Node, to []ir.Dim) *ir.Node {
+func (c *call) shaped(n *ir.Node, to []ir.Dim) *ir.Node {
 	if isFailed(n) || slices.Equal(n.Type.Shape, to) {
 		return n
 	}
@@ -184,7 +184,7 @@ func ExpandDims(x Array, axis int) Array { return begin("ExpandDims", x).expand(
 // ExpandDims returns a with a new axis of extent 1: see the function ExpandDims.
 func (a Array) ExpandDims(axis int) Array { return begin("ExpandDims", a).expand(a, axis) }
 
-func (c call) expand(x Array, axis int) Array {
+func (c *call) expand(x Array, axis int) Array {
 	n := c.in(x)
 	if isFailed(n) {
 		return c.array(n)
@@ -202,7 +202,7 @@ func Squeeze(x Array, axes ...int) Array { return begin("Squeeze", x).squeeze(x,
 // Squeeze returns a without axes of extent 1: see the function Squeeze.
 func (a Array) Squeeze(axes ...int) Array { return begin("Squeeze", a).squeeze(a, axes) }
 
-func (c call) squeeze(x Array, axes []int) Array {
+func (c *call) squeeze(x Array, axes []int) Array {
 	n := c.in(x)
 	if isFailed(n) {
 		return c.array(n)
@@ -254,7 +254,7 @@ func BroadcastArrays(xs ...Array) []Array {
 }
 
 // common returns the shape that nodes have together.
-func (c call) common(ns []*ir.Node) ([]ir.Dim, *ir.Node) {
+func (c *call) common(ns []*ir.Node) ([]ir.Dim, *ir.Node) {
 	shape := []ir.Dim{}
 	for _, n := range ns {
 		var err error
@@ -266,7 +266,7 @@ func (c call) common(ns []*ir.Node) ([]ir.Dim, *ir.Node) {
 }
 
 // broadcast returns n repeated to a shape.
-func (c call) broadcast(n *ir.Node, shape []ir.Dim) *ir.Node {
+func (c *call) broadcast(n *ir.Node, shape []ir.Dim) *ir.Node {
 	if isFailed(n) || slices.Equal(n.Type.Shape, shape) {
 		return n
 	}

@@ -66,7 +66,7 @@ func TakeAlongAxis(x, indices Array, axis int) Array {
 }
 
 // positions reads an array of integers that are positions.
-func (c call) positions(indices Array) *ir.Node {
+func (c *call) positions(indices Array) *ir.Node {
 	at := c.in(indices)
 	if !isFailed(at) && !at.Type.DType.IsInteger() {
 		return c.fail(ErrDType, "positions are integers, not %s", at.Type.DType.Name())
@@ -74,7 +74,7 @@ func (c call) positions(indices Array) *ir.Node {
 	return at
 }
 
-func (c call) take(x, indices Array, axis int) Array {
+func (c *call) take(x, indices Array, axis int) Array {
 	n, a, bad := c.along(x, axis)
 	if bad != nil {
 		return c.array(bad)
@@ -83,7 +83,7 @@ func (c call) take(x, indices Array, axis int) Array {
 }
 
 // takeAt replaces an axis of n by the axes of at, the positions that are taken of it.
-func (c call) takeAt(n, at *ir.Node, axis int) *ir.Node {
+func (c *call) takeAt(n, at *ir.Node, axis int) *ir.Node {
 	g := c.node(ir.OpGather, &ir.Attr{Axes: []int{axis}}, n, at)
 	if isFailed(g) {
 		return g
@@ -95,7 +95,7 @@ func (c call) takeAt(n, at *ir.Node, axis int) *ir.Node {
 	return c.moved(g, from, to)
 }
 
-func (c call) slice(a Array, by []Index) Array {
+func (c *call) slice(a Array, by []Index) Array {
 	n := c.in(a)
 	if isFailed(n) {
 		return c.array(n)
@@ -108,7 +108,7 @@ func (c call) slice(a Array, by []Index) Array {
 }
 
 // whole returns all of every axis, whose extents must be known.
-func (c call) whole(n *ir.Node) ([]part, *ir.Node) {
+func (c *call) whole(n *ir.Node) ([]part, *ir.Node) {
 	parts := make([]part, n.Type.Rank())
 	for i := range parts {
 		e, bad := c.extentOf(n, i)
@@ -145,7 +145,7 @@ func span(parts []part) *ir.Attr {
 }
 
 // cut takes a part of every axis.
-func (c call) cut(n *ir.Node, parts []part) *ir.Node {
+func (c *call) cut(n *ir.Node, parts []part) *ir.Node {
 	if isFailed(n) || isWhole(n, parts) {
 		return n
 	}
@@ -154,7 +154,7 @@ func (c call) cut(n *ir.Node, parts []part) *ir.Node {
 
 // gathered drops the axes that an At took from a cut array and indexes it by the index
 // arrays, whose axes come first then.
-func (c call) gathered(s selection, n *ir.Node) *ir.Node {
+func (c *call) gathered(s selection, n *ir.Node) *ir.Node {
 	if isFailed(n) || s.arrays == nil {
 		return n
 	}
@@ -162,7 +162,7 @@ func (c call) gathered(s selection, n *ir.Node) *ir.Node {
 }
 
 // dropped returns a cut array without the axes that an At took.
-func (c call) dropped(s selection, n *ir.Node) *ir.Node {
+func (c *call) dropped(s selection, n *ir.Node) *ir.Node {
 	kept := []ir.Dim{}
 	for i, d := range n.Type.Shape {
 		if !s.gone[i] {
@@ -225,7 +225,7 @@ func (s selection) shape() []ir.Dim {
 }
 
 // laidOut puts the axes of gathered's result where NumPy has them and adds new ones.
-func (c call) laidOut(s selection, n *ir.Node) *ir.Node {
+func (c *call) laidOut(s selection, n *ir.Node) *ir.Node {
 	if isFailed(n) {
 		return n
 	}

@@ -11,20 +11,20 @@ import (
 // stays float32.
 
 // unary applies op to x as it is.
-func (c call) unary(op *ir.Op, x Array) Array { return c.array(c.apply(op, c.in(x))) }
+func (c *call) unary(op *ir.Op, x Array) Array { return c.array(c.apply(op, c.in(x))) }
 
 // float applies op to x as floats.
-func (c call) float(op *ir.Op, x Array) Array {
+func (c *call) float(op *ir.Op, x Array) Array {
 	return c.array(c.node(op, nil, c.floating(c.in(x))))
 }
 
 // floating returns n with integers and bools as float64.
-func (c call) floating(n *ir.Node) *ir.Node {
+func (c *call) floating(n *ir.Node) *ir.Node {
 	return c.cast(n, ir.PromoteWeak(n.Type.DType, ir.KindFloat))
 }
 
 // rounded applies a rounding op to floats; integers are round already.
-func (c call) rounded(op *ir.Op, x Array) Array {
+func (c *call) rounded(op *ir.Op, x Array) Array {
 	if n := c.in(x); isFailed(n) || n.Type.DType.IsInteger() {
 		return c.array(n)
 	}
@@ -162,7 +162,7 @@ func AsType(x Array, d DType) Array { return begin("AsType", x).asType(x, d) }
 // AsType returns a converted to d: see the function AsType.
 func (a Array) AsType(d DType) Array { return begin("AsType", a).asType(a, d) }
 
-func (c call) asType(x Array, d DType) Array {
+func (c *call) asType(x Array, d DType) Array {
 	n := c.in(x)
 	if isFailed(n) {
 		return c.array(n)
@@ -174,7 +174,7 @@ func (c call) asType(x Array, d DType) Array {
 }
 
 // computable refuses dtypes that arrays cannot be computed in.
-func (c call) computable(d DType) *ir.Node {
+func (c *call) computable(d DType) *ir.Node {
 	switch {
 	case d == invalidDType || d > Complex128:
 		return c.fail(ErrDType, "DType(%d) is no element type", uint8(d))

@@ -57,7 +57,7 @@ var (
 	lowering    = updating{ir.OpMin, ir.CombineMin}
 )
 
-func (c call) update(p Place, v Operand, how updating) Array {
+func (c *call) update(p Place, v Operand, how updating) Array {
 	n := c.in(p.a)
 	if isFailed(n) {
 		return c.array(n)
@@ -94,7 +94,7 @@ func (c call) update(p Place, v Operand, how updating) Array {
 
 // unlaid is laidOut backwards: a value of the selection's shape with the axes of the
 // index arrays first and without new axes.
-func (c call) unlaid(s selection, value *ir.Node) *ir.Node {
+func (c *call) unlaid(s selection, value *ir.Node) *ir.Node {
 	if isFailed(value) {
 		return value
 	}
@@ -121,7 +121,7 @@ func (c call) unlaid(s selection, value *ir.Node) *ir.Node {
 // overwrite joins value, whose axes are those of n's parts but for dropped ones of
 // extent 1, to these parts of n. What lies outside is chosen by a mask and not by
 // arithmetic, so that no bit of it changes.
-func (c call) overwrite(n *ir.Node, parts []part, value *ir.Node, how updating) *ir.Node {
+func (c *call) overwrite(n *ir.Node, parts []part, value *ir.Node, how updating) *ir.Node {
 	to := span(parts)
 	value = c.shaped(value, to.Shape)
 	if slices.ContainsFunc(parts, func(p part) bool { return p.count == 0 }) {
@@ -152,7 +152,7 @@ func failure(n *ir.Node) *ir.Node {
 
 // mask returns the bool array among entries and the first of the axes that it covers,
 // nil when there is none. Around it only whole axes may stand.
-func (c call) mask(n *ir.Node, by []Index) (mask *ir.Node, axis int, bad *ir.Node) {
+func (c *call) mask(n *ir.Node, by []Index) (mask *ir.Node, axis int, bad *ir.Node) {
 	before, after, dots := 0, 0, false // entries on either side, an ellipsis before
 	for _, b := range by {
 		if b == nil {
@@ -200,7 +200,7 @@ func (c call) mask(n *ir.Node, by []Index) (mask *ir.Node, axis int, bad *ir.Nod
 }
 
 // updateMask joins value to n where mask, which covers axes from axis on, holds.
-func (c call) updateMask(n, mask *ir.Node, axis int, value *ir.Node, how updating) *ir.Node {
+func (c *call) updateMask(n, mask *ir.Node, axis int, value *ir.Node, how updating) *ir.Node {
 	rest := n.Type.Shape[axis+mask.Type.Rank():]
 	if joint, err := ir.Broadcast(rest, value.Type.Shape); err != nil || !slices.Equal(joint, rest) {
 		return c.fail(ErrShape, "under a mask the value is a number, or an array for the axes after the mask: use Where for one value an element")

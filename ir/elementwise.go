@@ -4,7 +4,11 @@ package ir
 // operands whose dtypes the op's Scalar allows. Mixed dtypes are the caller's to cast.
 func inferElementwise(n *Node) (Type, error) {
 	s := n.Op.Scalar
-	e := Expr{Kind: Apply, Op: n.Op, Args: make([]*Expr, len(n.Args))}
+	e := &struct { // one allocation: building graphs is mostly this
+		Expr
+		args [3]*Expr
+	}{Expr: Expr{Kind: Apply, Op: n.Op}}
+	e.Args = e.args[:0]
 	if n.Attr != nil {
 		e.DType = n.Attr.DType
 	}
@@ -16,14 +20,22 @@ func inferElementwise(n *Node) (Type, error) {
 		if s.Same && a.Type.DType != n.Args[0].Type.DType {
 			return Type{}, Errorf(ErrDType, "%s takes operands of one dtype, got %s and %s", n.Op, n.Args[0].Type.DType.Name(), a.Type.DType.Name())
 		}
-		e.Args[i] = &Expr{DType: a.Type.DType}
+		e.Args = append(e.Args, &ofDType[a.Type.DType])
 		var err error
 		if shape, err = Broadcast(shape, a.Type.Shape); err != nil {
 			return Type{}, err
 		}
 	}
-	return Dense(s.Result(&e), shape...), nil
+	return Dense(s.Result(&e.Expr), shape...), nil
 }
+
+// ofDType are expressions of which nothing but the dtype is known.
+var ofDType = func() (all [numDTypes]Expr) {
+	for d := range all {
+		all[d].DType = DType(d)
+	}
+	return all
+}()
 
 // Broadcast returns the shape of two shapes together: aligned at the right, extents 1
 // stretch. Unknown meets anything; the run checks.

@@ -1,0 +1,67 @@
+package np_test
+
+import (
+	"testing"
+
+	np "github.com/numen-go/numen/expr"
+)
+
+// What a public call costs before anything runs: see the README for the bound.
+
+func BenchmarkBuild(b *testing.B) {
+	x := np.FromSlice(make([]float64, 12), 3, 4)
+	w := np.FromSlice(make([]float64, 4))
+	rate := 0.1
+	for _, c := range []struct {
+		name string
+		f    func() np.Array
+	}{
+		{"Exp", func() np.Array { return np.Exp(x) }},
+		{"Add arrays", func() np.Array { return np.Add(x, w) }},
+		{"Add method", func() np.Array { return x.Add(w) }},
+		{"Add constant", func() np.Array { return np.Add(x, 1) }},
+		{"Multiply number", func() np.Array { return np.Multiply(x, rate) }},
+		{"Sum", func() np.Array { return np.Sum(x, np.Axis(0)) }},
+		{"Mean", func() np.Array { return np.Mean(x, np.Axis(0)) }},
+		{"Mean method", func() np.Array { return x.Mean(np.Axis(0)) }},
+		{"Dot", func() np.Array { return np.Dot(x, w) }},
+		{"T", func() np.Array { return x.T() }},
+		{"Slice", func() np.Array { return x.Slice(np.To(2)) }},
+		{"founding", func() np.Array {
+			y := np.Dot(x.T(), np.Add(np.Log(x), 1))
+			return np.Subtract(y, np.Mean(y, np.Axis(0))).Slice(np.To(2))
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			var y np.Array
+			for b.Loop() {
+				y = c.f()
+			}
+			if y.Err() != nil {
+				b.Fatal(y.Err())
+			}
+		})
+	}
+}
+
+func BenchmarkCall(b *testing.B) {
+	x := np.FromSlice(make([]float64, 12), 3, 4)
+	p := np.Compile(func(x np.Array) np.Array { return np.Exp(np.Add(x, 1)) })
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := p.Call(ctx, x); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	p := np.Must(np.Compile(func(x np.Array) np.Array { return np.Exp(np.Add(x, 1)) }).Bind(ctx, np.Spec(np.Float64, 10)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := p.Run(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
