@@ -47,20 +47,26 @@ func (c Cut) Align(inner int64) int64 {
 	return c.Block
 }
 
-// Cuts returns how each axis may be cut. An axis that follows another is cut with it and
-// never alone.
+// Cuts returns how each axis may be cut.
 func (k *Kernel) Cuts() []Cut {
 	cuts := make([]Cut, len(k.Axes))
 	for a := range k.Axes {
-		if k.Axes[a].From >= 0 {
-			cuts[a].Kind = CutNo
-			continue
-		}
-		for i := range k.Stmts {
-			cuts[a] = cuts[a].meet(k.cutOf(&k.Stmts[i], a))
-		}
+		cuts[a] = k.CutOf(a)
 	}
 	return cuts
+}
+
+// CutOf returns how an axis may be cut. An axis that follows another is cut with it and
+// never alone.
+func (k *Kernel) CutOf(axis int) Cut {
+	if k.Axes[axis].From >= 0 {
+		return Cut{Kind: CutNo}
+	}
+	var cut Cut
+	for i := range k.Stmts {
+		cut = cut.meet(k.cutOf(&k.Stmts[i], axis))
+	}
+	return cut
 }
 
 // meet returns what both cuts allow.
