@@ -3,6 +3,7 @@ package passes
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/numen-go/numen/ir"
 )
@@ -36,23 +37,23 @@ func hundred() *ir.Graph {
 	return g
 }
 
-func BenchmarkGraphPasses(b *testing.B) {
-	g, ps := hundred(), graphPasses()
+// BenchmarkPasses times the whole pipeline, then its parts as they share that time.
+func BenchmarkPasses(b *testing.B) {
+	g := hundred()
 	b.Run(fmt.Sprint(len(g.Nodes()), " nodes"), func(b *testing.B) {
 		b.ReportAllocs()
+		took := map[string]time.Duration{}
 		for range b.N {
-			if _, err := run(ps, &Unit{Graph: g}, Options{}); err != nil {
+			log, err := Run(&Unit{Graph: g}, Options{})
+			if err != nil {
 				b.Fatal(err)
 			}
+			for _, r := range log {
+				took[r.Pass] += r.Took
+			}
+		}
+		for _, p := range pipeline {
+			b.ReportMetric(float64(took[p.Name].Nanoseconds())/float64(b.N), p.Name+"-ns")
 		}
 	})
-	for _, p := range ps {
-		b.Run(p.Name, func(b *testing.B) {
-			for range b.N {
-				if _, err := run([]Pass{p}, &Unit{Graph: g}, Options{}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }

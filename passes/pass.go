@@ -25,6 +25,8 @@ type Unit struct {
 	rewrites int  // asked for by the pass that runs
 	notes    []string
 	random   *rand.Rand // not nil: visit nodes in a random order that is as good
+	ordered  *ir.Graph  // whose nodes are in nodes
+	nodes    []*ir.Node
 }
 
 // Stage says which half of a Unit a pass works on.

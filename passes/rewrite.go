@@ -58,12 +58,22 @@ func onGraph(u *Unit, g *ir.Graph, f graphFunc) (*ir.Graph, error) {
 }
 
 // order returns g's nodes, operands before users: in the order of Nodes, or, to show
-// passes that lean on it, in a random one.
+// passes that lean on it, in a random one. The last answer is kept: most passes change
+// nothing.
 func (u *Unit) order(g *ir.Graph) []*ir.Node {
-	nodes := g.Nodes()
-	if u.random == nil {
-		return nodes
+	if u.ordered == g {
+		return u.nodes
 	}
+	u.ordered, u.nodes = g, g.Nodes()
+	if u.random != nil {
+		u.shuffle()
+	}
+	return u.nodes
+}
+
+// shuffle puts u.nodes into a random order, operands before users.
+func (u *Unit) shuffle() {
+	nodes := u.nodes
 	waits := map[*ir.Node]int{} // for how many operands
 	users := map[*ir.Node][]*ir.Node{}
 	var ready []*ir.Node
@@ -75,20 +85,19 @@ func (u *Unit) order(g *ir.Graph) []*ir.Node {
 			ready = append(ready, n)
 		}
 	}
-	order := nodes[:0]
+	u.nodes = nil
 	for len(ready) > 0 {
 		i, last := u.random.IntN(len(ready)), len(ready)-1
 		n := ready[i]
 		ready[i] = ready[last]
 		ready = ready[:last]
-		order = append(order, n)
+		u.nodes = append(u.nodes, n)
 		for _, m := range users[n] {
 			if waits[m]--; waits[m] == 0 {
 				ready = append(ready, m)
 			}
 		}
 	}
-	return order
 }
 
 // normalise returns g with every node in normal form: rule is asked what stands for a
@@ -101,11 +110,23 @@ func normalise(g *ir.Graph, nodes []*ir.Node, rule func(n *ir.Node) (m *ir.Node,
 		now  *ir.Node // what stands for it so far
 		next int      // operand of now to look at
 	}
-	done := make(map[*ir.Node]*ir.Node, 2*len(nodes))
+	var done map[*ir.Node]*ir.Node // nil: so far every node stands for itself
 	var stack []frame
 	fuel := 1000 + 100*len(nodes) // no set of sound rules needs as much
-	for _, root := range nodes {
-		if done[root] == nil {
+	for i, root := range nodes {
+		if done == nil {
+			if m, name := rule(root); m == nil {
+				continue
+			} else if err := checkType(root, m, name); err != nil {
+				return nil, err
+			} else {
+				done = make(map[*ir.Node]*ir.Node, 2*len(nodes))
+				for _, n := range nodes[:i] {
+					done[n] = n
+				}
+				stack = append(stack, frame{n: root, now: m})
+			}
+		} else if done[root] == nil {
 			stack = append(stack, frame{n: root, now: root})
 		}
 		for len(stack) > 0 {
@@ -130,8 +151,8 @@ func normalise(g *ir.Graph, nodes []*ir.Node, rule func(n *ir.Node) (m *ir.Node,
 				stack = stack[:len(stack)-1]
 				continue
 			}
-			if !r.Type.Equal(f.n.Type) {
-				return nil, fmt.Errorf("rule %s makes %s of %s %s", name, r.Type, f.n.Op, f.n.Type)
+			if err := checkType(f.n, r, name); err != nil {
+				return nil, err
 			}
 			if fuel--; fuel < 0 {
 				return nil, fmt.Errorf("rule %s does not settle", name)
@@ -139,7 +160,18 @@ func normalise(g *ir.Graph, nodes []*ir.Node, rule func(n *ir.Node) (m *ir.Node,
 			f.now, f.next = r, 0
 		}
 	}
+	if done == nil {
+		return g, nil
+	}
 	return replaced(g, done), nil
+}
+
+// checkType refuses a rule's answer m for n that is of another type.
+func checkType(n, m *ir.Node, name string) error {
+	if !m.Type.Equal(n.Type) {
+		return fmt.Errorf("rule %s makes %s of %s %s", name, m.Type, n.Op, n.Type)
+	}
+	return nil
 }
 
 // withOperands returns n over what stands for its operands.

@@ -44,7 +44,7 @@ func run(pipeline []Pass, u *Unit, o Options) ([]Record, error) {
 	if err := o.check(pipeline); err != nil {
 		return nil, err
 	}
-	u.limited, u.left, u.random = o.Limit != 0, max(0, o.Limit), nil
+	u.limited, u.left, u.random, u.ordered = o.Limit != 0, max(0, o.Limit), nil, nil
 	if o.Seed != 0 {
 		u.random = rand.New(rand.NewPCG(o.Seed, 0))
 	}
