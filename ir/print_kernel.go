@@ -7,25 +7,40 @@ import (
 	"strings"
 )
 
-// The text form of kernels. One declaration or statement a line; values that a kernel
-// uses more than once are lets:
+// The text form of kernels. One declaration or statement a line:
 //
-//	kernel layernorm
-//	dim M N
-//	scalar eps f64
-//	in x f64[M,N]
-//	out o f64[M,N]
-//	local s f64[M]
-//	...
-//	axis i<M, j<N
-//	s[i] = sum.lanes[j](x[i,j])
-//	...
-//	let v0 = x[i,j] - mu[i]
-//	q[i] = sum.lanes[j](v0 * v0)
+//	kernel NAME
+//	dim M N                          run-time integers
+//	table T f64 = 1.0, 0.5, ...      16 constants that lookup.T(i) reads
+//	scalar c f64                     a run-time number
+//	in|out|inout|local x f64[M,N]    an operand; after the shape its format: csr, or csr=S,
+//	                                 which shares the pattern of operand S
+//	axis i<M, h in i.lo-1..i.hi+1    ranges; h follows the bounds of i
+//	let v = x[i,j] - m[i]            a value with several users; what it reads, it reads
+//	                                 when a statement uses it
 //
-// A number without a dtype takes the dtype of the operands beside it, else of the place
-// it stands in, else i64 or, with a point, f64. An axis is an i64. f32(1.5), f64(M) and
-// u64(i) say the dtype of a number, a dim, an axis; around anything else they convert.
+//	o[i,j] = V                       store; a[i], b[i] = V, W stores two
+//	s[i] = sum.lanes[j](V)           reduce over j in an order; [j,k]: flattened into one position
+//	o[i,j] = sum.scan[j](V)          running sum; scanx leaves out the element itself, rscan
+//	                                 runs backwards; a second target c[i] is carried state
+//	t[V,j] = sum.scatter[i](W)       into positions that are values, ascending i; -1 drops
+//	p[i], v[i] = append[i](P, V, W)  a list of V and W where P holds
+//	t[i,j] = V over S[i,j]           demanded only where S stores an entry
+//
+//	x[i-1,2*j+p] x[i*N+j]            positions are affine in axes, coefficients are dims
+//	x[exact(i-P,S)]                  (i-P)/S where S divides it, else outside
+//	x[p[i],j]                        or values of i64; value(i) where one looks affine
+//	chk(V, M)                        V as a position of extent M: negative ones wrap, a fault
+//	                                 is reported; a third operand is the fault's number
+//	pad(x[i-P], V)                   the element, or V where the position is outside
+//	pick(within(i,M) & ..., V, W)    V where the positions are within, else W, never both
+//	stored(A[i,k])                   1 where A stores the element, else 0
+//	where(P, V, W) exp(V) V + W      scalar ops, with Python's operators and precedence
+//
+// A number takes the dtype of the operands beside it, else of the place it stands in,
+// else it is an i64 or, with a point, an f64; sums and products of numbers and dims are
+// one number. An axis is an i64. f32(1.5), f64(M) and u64(i) say the dtype of a number, a
+// dim, an axis; around anything else they convert.
 
 // String returns the text form, which ParseKernel reads back to an equal kernel.
 func (k *Kernel) String() string {
