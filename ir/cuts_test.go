@@ -32,6 +32,12 @@ func TestCutsOfExamples(t *testing.T) {
 
 func TestCuts(t *testing.T) {
 	for src, want := range map[string]string{
+		// Several reductions over one axis.
+		"out p f64[]; axis i<N; o[i] = x[i]; p = sum.lanes[i](x[i])":                                                "i piece 1024/1",
+		"out p f64[], q f64[]; axis i<N; o[i] = x[i]; p = sum.lanes[i](x[i]); q = sum.chain[i](x[i])":               "i piece 1024/1",
+		"out p f64[], q f64[]; axis i<N; o[i] = x[i]; p = max.free[i](x[i]); q = sum.chain[i](x[i])":                "i piece 512/1",
+		"out p f64[], q f64[]; axis i<N; o[i] = x[i]; p = sum.chain[i](x[i]); q = max.free[i](x[i])":                "i piece 512/1",
+		"out p f64[], q f64[]; axis i<N, j<3; o[i] = x[i]; p = sum.chain[i](x[i]); q = sum.lanes[i,j](x[i]*f64(j))": "i no, j no",
 		// Read at another place than written.
 		"local t f64[N]; axis i<N; t[i] = x[i]; o[i] = t[N-1-i]":                                                     "i no",
 		"local t f64[N]; axis i<N; t[i] = x[i]; o[i] = t[i]":                                                         "i par",

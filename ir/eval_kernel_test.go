@@ -459,3 +459,42 @@ func TestEvalKernelLayouts(t *testing.T) {
 	cc.Offset, cc.Strides = 1, []int64{0, 7}
 	c.check()
 }
+
+// What an output stores follows from the patterns of its operands, through functions and
+// guards, and structural zeros annihilate NaN wherever a product stands.
+func TestEvalKernelPatterns(t *testing.T) {
+	nan, one := math.Float64bits(math.NaN()), math.Float64bits(1)
+	for body, want := range map[string]struct {
+		elems  []float64
+		stored []bool
+	}{
+		// a stores 0 and 1, b stores 1 and 2, all stored elements are 1, d is NaN everywhere.
+		"a[i] + b[i]":                   {[]float64{1, 2, 1, 0}, []bool{true, true, true, false}},
+		"a[i] * b[i]":                   {[]float64{0, 1, 0, 0}, []bool{false, true, false, false}},
+		"a[i] * b[i] + b[i]":            {[]float64{0, 2, 1, 0}, []bool{false, true, true, false}},
+		"a[i] * d[i] + b[i]":            {[]float64{math.NaN(), math.NaN(), 1, 0}, []bool{true, true, true, false}},
+		"(exp(a[i]) - 1) * d[i] + b[i]": {[]float64{math.NaN(), math.NaN(), 1, 0}, []bool{true, true, true, false}},
+		"exp(a[i]) * d[i]":              {[]float64{math.NaN(), math.NaN(), math.NaN(), math.NaN()}, []bool{true, true, true, true}},
+		"a[i] * 3":                      {[]float64{3, 3, 0, 0}, []bool{true, true, false, false}},
+		"pick(within(i,2), a[i], b[i])": {[]float64{1, 1, 1, 0}, []bool{true, true, true, false}},
+		"pick(within(i,1), d[i], b[i])": {[]float64{math.NaN(), 1, 1, 0}, []bool{true, true, true, false}},
+		"pick(within(i,1), 0, b[i])":    {[]float64{0, 1, 1, 0}, []bool{false, true, true, false}},
+		"pick(within(i,1), d[i], d[i])": {[]float64{math.NaN(), math.NaN(), math.NaN(), math.NaN()}, []bool{true, true, true, true}},
+		"stored(a[i]) + b[i]":           {[]float64{1, 2, 1, 0}, []bool{true, true, true, true}},
+	} {
+		k := mustKernel(t, "kernel k; dim N; in a f64[N] sparsevec, b f64[N] sparsevec, d f64[N]; out o f64[N] sparsevec; axis i<N; o[i] = "+body)
+		c := newKernelRun(t, k, "N=4", nil)
+		copy(c.mem["a"].Elems, []uint64{one, one, 0, 0})
+		copy(c.mem["a"].Stored, []bool{true, true, false, false})
+		copy(c.mem["b"].Elems, []uint64{0, one, one, 0})
+		copy(c.mem["b"].Stored, []bool{false, true, true, false})
+		copy(c.mem["d"].Elems, []uint64{nan, nan, nan, nan})
+		for i, v := range want.elems {
+			c.set("o", v, i)
+		}
+		c.check()
+		if !slices.Equal(c.mem["o"].Stored, want.stored) {
+			t.Errorf("%s stores %v, want %v", body, c.mem["o"].Stored, want.stored)
+		}
+	}
+}
