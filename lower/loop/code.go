@@ -85,16 +85,17 @@ const (
 	opLe
 	opEq
 	opNe
-	opSelect // d = a ? b : c, integers
-	opEnter  // jump by a unless d < b
-	opNext   // d += c; jump by a if d < b
-	opWork   // counts work a, looks at the context
-	opScalar // d = fn(a, b, c), one element each
-	opLookup // d = fn(a, table x)
-	opFetch  // d = the element of array c at address a
-	opPut    // the element of array c at address a = d
-	opLocal  // declares array d; x: *localCode
-	opRequire
+	opSelect   // d = a ? b : c, integers
+	opEnter    // jump by a unless d < b
+	opNext     // d += c; jump by a if d < b
+	opWork     // counts work a, looks at the context
+	opScalar   // d = fn(a, b, c), one element each
+	opLookup   // d = fn(a, table x)
+	opFetch    // d = the element of array c at address a
+	opPut      // the element of array c at address a = d
+	opLocal    // declares array d; x: *localCode
+	opRequire  // x: *requireCode
+	opNonEmpty // fails if a is not positive
 	opCheckOne // d = position a checked; x: *checkCode
 	opPar      // x: *parCode
 	opReturn
@@ -127,21 +128,22 @@ const (
 
 // frame is the state of one goroutine in a Code.
 type frame struct {
-	code  *Code
-	regs  []uint64
-	slots []unsafe.Pointer
-	base  []unsafe.Pointer // of arrays
-	temps []uint64
-	small []uint64
-	local [][]uint64 // memory of local arrays
-	doms  []region
-	width int // positions that a temporary holds
-	n     int // positions of the strip at hand
-	work  int // nanoseconds until the context is looked at
-	own   run // of the frame that a run starts with
-	run   *run
-	fault fault
-	err   error
+	code   *Code
+	regs   []uint64
+	slots  []unsafe.Pointer
+	base   []unsafe.Pointer // of arrays
+	temps  []uint64
+	small  []uint64
+	local  [][]uint64 // memory of local arrays
+	doms   []region
+	pieces []int64 // of the ranges of a Par
+	width  int     // positions that a temporary holds
+	n      int     // positions of the strip at hand
+	work   int     // nanoseconds until the context is looked at
+	own    run     // of the frame that a run starts with
+	run    *run
+	fault  fault
+	err    error
 }
 
 // region is the set of positions of a strip at which a branch of a pick is evaluated:

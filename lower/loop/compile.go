@@ -202,7 +202,9 @@ func (c *compiler) stmt(s Stmt) error {
 	case *Local:
 		return c.local(s)
 	case *Require:
-		c.emit(instr{op: opRequire, x: c.require(s)})
+		c.emit(instr{op: opRequire, x: &requireCode{s, c.scalar(s.When), c.checked(s.Lo), c.checked(s.Hi), c.checked(s.Extent)}})
+	case *NonEmpty:
+		c.emit(instr{op: opNonEmpty, a: c.scalar(s.N)})
 	case *Set:
 		return c.set(s)
 	case *Store:

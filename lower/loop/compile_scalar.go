@@ -174,21 +174,12 @@ func (c *compiler) table(t *ir.Table) *[16]uint64 {
 // requireCode is a Require. Its positions are computed with overflow in mind.
 type requireCode struct {
 	*Require
-	array  int32
-	when   int32
-	lo, hi checked
+	when           int32
+	lo, hi, extent checked
 }
 
 // checked computes an integer and whether it did so without overflow.
 type checked func(regs []uint64) (int64, bool)
-
-func (c *compiler) require(s *Require) *requireCode {
-	x := &requireCode{Require: s, when: c.scalar(s.When)}
-	if !s.NonEmpty {
-		x.array, x.lo, x.hi = c.array(s.Array), c.checked(s.Lo), c.checked(s.Hi)
-	}
-	return x
-}
 
 func (c *compiler) checked(v *Val) checked {
 	if v.Kind != Apply {
@@ -219,6 +210,15 @@ func (c *compiler) checked(v *Val) checked {
 	case ir.OpMax:
 		return binary(func(x, y int64) (int64, bool) { return max(x, y), true })
 	}
-	r := c.scalar(v) // comparisons and choices cannot overflow
+	if v.Op == ir.OpSelect {
+		cond := c.scalar(v.Args[0])
+		return func(regs []uint64) (int64, bool) {
+			if isTrue(&regs[cond]) {
+				return args[1](regs)
+			}
+			return args[2](regs)
+		}
+	}
+	r := c.scalar(v) // comparisons, quotients
 	return func(regs []uint64) (int64, bool) { return int64(regs[r]), true }
 }

@@ -34,7 +34,8 @@
 //	ret                                         ends the task
 //	local e f64[N]                              an array of the task, contents undefined
 //	reg a f64[16] = -0.0                        a small one of constant extents that may live in registers
-//	require(x, 1, lo, hi, n)                    positions lo to hi are inside axis 1 of x, or n is 0
+//	require(x, 1, lo, hi, e, n)                 positions lo to hi of axis 1 of x are inside 0..e, or n is not positive
+//	nonempty(n)                                 n is positive: a reduction of nothing has no value
 //	x = E; o[i, j] = E                          a variable, an element
 //	strip t < n:                                straight-line code for every t
 //	lanes(sum, a, E, p)                         a[(p+t) % len(a)] = step(a[(p+t) % len(a)], E), t ascending

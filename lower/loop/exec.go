@@ -85,9 +85,17 @@ func (f *frame) exec(code []instr) bool {
 			if !f.require(in.x.(*requireCode)) {
 				return false
 			}
+		case opNonEmpty:
+			if int64(regs[in.a]) <= 0 {
+				f.err = fmt.Errorf("loop: a reduction of nothing has no value")
+				return false
+			}
 		case opCheckOne:
 			x := in.x.(*checkCode)
 			regs[in.d] = uint64(f.checked(x, int64(regs[in.a]), int64(regs[x.position])))
+			if f.err != nil {
+				return false
+			}
 		case opPar:
 			if !f.par(in.x.(*parCode)) {
 				return false
@@ -199,20 +207,13 @@ const maxLocal = 1 << 40
 
 // require fails the run when positions are outside an axis.
 func (f *frame) require(x *requireCode) bool {
-	if x.NonEmpty {
-		if f.regs[x.when] == 0 {
-			f.err = fmt.Errorf("loop: a reduction of nothing has no value")
-			return false
-		}
-		return true
-	}
-	if f.regs[x.when] == 0 {
+	if int64(f.regs[x.when]) <= 0 {
 		return true
 	}
 	lo, ok1 := x.lo(f.regs)
 	hi, ok2 := x.hi(f.regs)
-	extent := int64(f.regs[f.code.arrays[x.array].extents[x.Axis]])
-	if !ok1 || !ok2 || lo <= hi && (lo < 0 || hi >= extent) {
+	extent, ok3 := x.extent(f.regs)
+	if !ok1 || !ok2 || !ok3 || lo <= hi && (lo < 0 || hi >= extent) {
 		f.err = fmt.Errorf("loop: positions %d to %d of axis %d of %s, which has %d", lo, hi, x.Axis, x.Array.Name, extent)
 		return false
 	}
@@ -224,11 +225,15 @@ func (f *frame) require(x *requireCode) bool {
 func (f *frame) checked(x *checkCode, v, position int64) int64 {
 	limit := int64(f.regs[x.limit])
 	p := v
-	if p < 0 {
+	if p < 0 && x.number != trusted {
 		p += limit
 	}
 	if p >= 0 && p < limit {
 		return p
+	}
+	if x.number == trusted {
+		f.err = fmt.Errorf("loop: position %d, which is data, is outside an axis of extent %d", v, limit)
+		return 0
 	}
 	g := fault{x.number, position, v, limit}
 	if g.before(&f.fault) {

@@ -105,6 +105,7 @@ func (f *frame) stripOp(in *instr, pc *int) bool {
 		}
 	case opCheck:
 		f.check(in)
+		return f.err == nil
 	case opBelow:
 		below(f.slots[in.d], f.slots[in.a], int(in.b), f.n, in.size[0])
 	case opLanes:

@@ -102,7 +102,7 @@ func (l *lowering) node(e *ir.Expr, uses map[*ir.Expr]int) *Val {
 		return &Val{Kind: Pick, DType: e.DType, Args: []*Val{cond, l.branch(e.Args[0], uses), l.branch(e.Args[1], uses)}}
 	case ir.Checked:
 		limit := l.dim(l.k.Faults[e.N].Limit)
-		return &Val{Kind: Check, DType: ir.Int64, N: e.N, Args: []*Val{l.value(e.Args[0], uses), limit, l.sourcePosition()}}
+		return &Val{Kind: Check, DType: ir.Int64, N: e.N, Args: []*Val{l.value(e.Args[0], uses), limit, l.sourcePosition(e)}}
 	}
 	panic("loop: a body has a node of kind that has no loops")
 }
@@ -116,8 +116,20 @@ func (l *lowering) branch(e *ir.Expr, uses map[*ir.Expr]int) *Val {
 
 // access returns a load.
 func (l *lowering) access(x *ir.Access, uses map[*ir.Expr]int) *Val {
-	return load(l.arrays[x.Operand], l.positions(x, uses)...)
+	a := l.arrays[x.Operand]
+	at := l.positions(x, uses)
+	for d, i := range x.Index {
+		// A position that is data is trusted when it was checked against the whole array.
+		if i.Value != nil && (i.Value.Kind != ir.Checked || a.Role == ir.Local) {
+			at[d] = &Val{Kind: Check, DType: ir.Int64, N: trusted, Args: []*Val{at[d], extent(a, d), intVal(0)}}
+		}
+	}
+	return load(a, at...)
 }
+
+// trusted numbers the check of a position that is inside by construction: a fault of the
+// kernel, not of the data.
+const trusted = -1
 
 // positions returns the positions of an access in its array; those of a local count
 // from the tile's origin.
@@ -283,12 +295,14 @@ func (l *lowering) uniform(v *Val) bool {
 	return true
 }
 
-// sourcePosition returns the flattened position in the statement's domain.
-func (l *lowering) sourcePosition() *Val {
-	kept, along := domain(l.k, &l.k.Stmts[l.stmt])
-	p := intVal(0)
-	for _, a := range slices.Concat(kept, along) {
-		p = add(mul(p, sub(l.hi[a], l.lo[a])), sub(l.at[a], l.lo[a]))
+// sourcePosition returns where a checked value stands: row-major over the whole axes
+// that it depends on, in the order of the statement's domain.
+func (l *lowering) sourcePosition(e *ir.Expr) *Val {
+	p, axes := intVal(0), e.Axes()
+	for _, a := range l.k.Domain(&l.k.Stmts[l.stmt]) {
+		if slices.Contains(axes, a) {
+			p = add(mul(p, l.dim(l.k.Axes[a].Extent)), l.at[a])
+		}
 	}
 	return p
 }

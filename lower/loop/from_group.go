@@ -83,9 +83,11 @@ func isOuter(k *ir.Kernel, group []int, a int) bool {
 			ok := true
 			for _, j := range group {
 				loads(&k.Stmts[j], func(r *ir.Access) {
-					if r.Operand == t.Operand {
-						ok = ok && (plain(r.Index[d]) == a && plain(t.Index[d]) == a || local && follows(k, r.Index[d], a))
+					if r.Operand != t.Operand {
+						return
 					}
+					halo := local && plain(t.Index[d]) >= 0 && k.Axes[plain(t.Index[d])].From == a
+					ok = ok && (plain(r.Index[d]) == a && plain(t.Index[d]) == a || halo && follows(k, r.Index[d], a))
 				})
 			}
 			if !ok {
@@ -220,8 +222,8 @@ func (l *lowering) locals(stmts []int) {
 			}
 			origin := []*Val{}
 			var extents []*Val
-			for _, x := range t.Index {
-				lo, hi := l.span(x)
+			for d := range t.Index {
+				lo, hi := l.footprint(t.Operand, d)
 				origin = append(origin, lo)
 				extents = append(extents, add(sub(hi, lo), intVal(1)))
 			}

@@ -90,7 +90,7 @@ func (r *reduction) run() {
 			r.each(func(t *Val) { r.put(r.acc, intVal(0), t, r.literals(empty)) })
 		}), merged})
 	} else {
-		r.emit(&Require{When: r.total, NonEmpty: true})
+		r.emit(&NonEmpty{r.total})
 		r.emit(merged...)
 	}
 	r.store()

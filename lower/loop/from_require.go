@@ -1,8 +1,212 @@
 package loop
 
-import "github.com/numen-go/numen/ir"
+import (
+	"slices"
 
-func (l *lowering) requires() {}
+	"github.com/numen-go/numen/ir"
+)
+
+// requires emits what must hold before a run: every position of every access is inside
+// its array. Positions that are axes of the array's own extents need no proof: the
+// bounds of axes are checked when a run starts.
+func (l *lowering) requires() {
+	all := make([]int, len(l.k.Stmts))
+	for i := range all {
+		all[i] = i
+	}
+	r := &requirer{lowering: l, shared: outer(l.k, all)}
+	for i := range l.k.Stmts {
+		s := &l.k.Stmts[i]
+		kept, along := domain(l.k, s)
+		r.axes = slices.Concat(kept, along)
+		if s.Sink != ir.Append {
+			for t := range s.Targets {
+				r.access(&s.Targets[t], nil)
+				for _, x := range s.Targets[t].Index {
+					r.index(x, nil)
+				}
+			}
+		}
+		for _, e := range s.Args {
+			r.expr(e, nil)
+		}
+	}
+}
+
+type requirer struct {
+	*lowering
+	shared []int
+	axes   []int // of the statement at hand
+	seen   []visited
+}
+
+type visited struct {
+	e *ir.Expr
+	f *fact
+}
+
+// fact is what a branch of a pick knows: 0 <= At < Extent holds, or it does not.
+type fact struct {
+	at     ir.Index
+	extent ir.Dim
+	inside bool
+	outer  *fact
+}
+
+func (r *requirer) expr(e *ir.Expr, f *fact) {
+	if slices.Contains(r.seen, visited{e, f}) {
+		return
+	}
+	r.seen = append(r.seen, visited{e, f})
+	switch e.Kind {
+	case ir.Load:
+		r.access(e.Access, f)
+		for _, x := range e.Access.Index {
+			r.index(x, f)
+		}
+	case ir.Pick:
+		then, other := f, f
+		for _, g := range e.Ranges {
+			r.index(g.At, f)
+			then = &fact{g.At, g.Extent, true, then}
+		}
+		if len(e.Ranges) == 1 {
+			other = &fact{e.Ranges[0].At, e.Ranges[0].Extent, false, f}
+		}
+		r.expr(e.Args[0], then)
+		r.expr(e.Args[1], other)
+		return
+	}
+	for _, a := range e.Args {
+		r.expr(a, f)
+	}
+}
+
+func (r *requirer) index(x ir.Index, f *fact) {
+	if x.Value != nil {
+		r.expr(x.Value, f)
+	}
+}
+
+// access requires the positions of one access.
+func (r *requirer) access(a *ir.Access, f *fact) {
+	o := &r.k.Operands[a.Operand]
+	for d, x := range a.Index {
+		extent := o.Shape[d]
+		switch {
+		case o.Role == ir.Local:
+			r.local(a, d, f)
+		case x.Value != nil && x.Value.Kind == ir.Checked:
+			if limit := r.k.Faults[x.Value.N].Limit; limit != extent {
+				r.emitRequire(a, d, intVal(0), sub(r.dim(limit), intVal(1)), r.dim(extent))
+			}
+		case x.Value != nil: // looked at where it is used
+		case plain(x) >= 0 && r.k.Axes[plain(x)].Extent == extent && r.k.Axes[plain(x)].From < 0:
+		default:
+			lo, hi := r.interval(x, f)
+			r.emitRequire(a, d, lo, hi, r.dim(extent))
+		}
+	}
+}
+
+// local requires that a read of a local is inside what statements write. Along a shared
+// axis that is the footprint of a tile, of which the branches of picks know nothing.
+func (r *requirer) local(a *ir.Access, d int, f *fact) {
+	x := a.Index[d]
+	if x.Value != nil {
+		return // looked at where it is used
+	}
+	if slices.ContainsFunc(r.shared, func(s int) bool { return follows(r.k, x, s) }) {
+		f = nil
+	}
+	from, to := r.footprint(a.Operand, d)
+	lo, hi := r.interval(x, f)
+	r.emitRequire(a, d, sub(lo, from), sub(hi, from), add(sub(to, from), intVal(1)))
+}
+
+func (r *requirer) emitRequire(a *ir.Access, d int, lo, hi, extent *Val) {
+	if same(add(hi, intVal(1)), extent) && lo.isInt(0) {
+		return
+	}
+	when := intVal(1)
+	for i, x := range r.axes {
+		n := sub(r.hi[x], r.lo[x])
+		if i == 0 {
+			when = n
+		} else {
+			when = minVal(when, n)
+		}
+	}
+	req := &Require{Array: r.arrays[a.Operand], Axis: d, Lo: lo, Hi: hi, Extent: extent, When: when}
+	for _, s := range *r.out {
+		if o, ok := s.(*Require); ok && same(o.Lo, lo) && same(o.Hi, hi) && same(o.Extent, extent) && same(o.When, when) {
+			return
+		}
+	}
+	r.emit(req)
+}
+
+// interval returns the least and the greatest position of an affine index over the
+// whole axes, as far as the facts allow.
+func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
+	lo, hi = r.span(ir.Index{Terms: x.Terms})
+	var facts []*fact
+	for ; f != nil; f = f.outer {
+		facts = append(facts, f)
+	}
+	for _, f := range slices.Backward(facts) { // from the outermost: each narrows what the next one sees
+		if f.at.Value != nil || f.at.Div != x.Div {
+			continue
+		}
+		if !x.Div.Is(0) {
+			if f.inside && f.at.Equal(x) { // an exact quotient is known by its guard alone
+				return intVal(0), sub(r.dim(f.extent), intVal(1))
+			}
+			continue
+		}
+		sign, ok := alike(x.Terms, f.at.Terms)
+		if !ok {
+			continue
+		}
+		// The sum of the terms is in first..last, or it is not.
+		first, last := sub(intVal(0), r.dim(f.at.Const)), sub(sub(r.dim(f.extent), intVal(1)), r.dim(f.at.Const))
+		if sign < 0 {
+			first, last = sub(intVal(0), last), sub(intVal(0), first)
+		}
+		if f.inside {
+			lo, hi = maxVal(lo, first), minVal(hi, last)
+			continue
+		}
+		below, above := intOp(ir.OpLt, lo, first), intOp(ir.OpLt, last, hi)
+		lo, hi = choose(below, lo, maxVal(lo, add(last, intVal(1)))), choose(above, hi, minVal(hi, sub(first, intVal(1))))
+	}
+	lo, hi = add(lo, r.dim(x.Const)), add(hi, r.dim(x.Const))
+	if !x.Div.Is(0) {
+		lo, hi = intOp(ir.OpQuo, lo, r.dim(x.Div)), intOp(ir.OpQuo, hi, r.dim(x.Div))
+	}
+	return lo, hi
+}
+
+func choose(cond, x, y *Val) *Val { return apply(ir.OpSelect, ir.Int64, cond, x, y) }
+
+// alike reports whether two sums of terms are equal (1) or opposite (-1).
+func alike(x, y []ir.Term) (sign int, ok bool) {
+	if len(x) != len(y) {
+		return 0, false
+	}
+	equal, opposite := true, true
+	for i := range x {
+		equal = equal && x[i] == y[i]
+		opposite = opposite && x[i].Axis == y[i].Axis && x[i].Coef.Add(y[i].Coef).Is(0)
+	}
+	switch {
+	case equal:
+		return 1, true
+	case opposite:
+		return -1, true
+	}
+	return 0, false
+}
 
 // span returns the least and the greatest position of an affine index over the tile.
 func (l *lowering) span(x ir.Index) (lo, hi *Val) {
@@ -15,6 +219,25 @@ func (l *lowering) span(x ir.Index) (lo, hi *Val) {
 			lo, hi = add(lo, a), add(hi, b)
 		} else {
 			lo, hi = add(lo, minVal(a, b)), add(hi, maxVal(a, b))
+		}
+	}
+	return lo, hi
+}
+
+// footprint returns the least and the greatest position that statements write along one
+// axis of a local, over the tile.
+func (l *lowering) footprint(operand, d int) (lo, hi *Val) {
+	for i := range l.k.Stmts {
+		for _, t := range l.k.Stmts[i].Targets {
+			if t.Operand != operand || t.Index[d].Value != nil {
+				continue // what a scatter reaches was stored before
+			}
+			a, b := l.span(t.Index[d])
+			if lo == nil {
+				lo, hi = a, b
+			} else {
+				lo, hi = minVal(lo, a), maxVal(hi, b)
+			}
 		}
 	}
 	return lo, hi

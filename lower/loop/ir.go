@@ -84,16 +84,19 @@ type Local struct {
 	Register bool
 }
 
-// Require states that positions Lo to Hi (inclusive) are inside an axis of an array of
-// the caller, unless When is 0. The run fails when that does not hold: what follows is
-// compiled without tests.
+// Require states that positions Lo to Hi (inclusive), if there are any, are inside 0 to
+// Extent, of an axis of an array, unless When is not positive. The run fails when that
+// does not hold: what follows is compiled without tests.
 type Require struct {
-	Array    *Array
-	Axis     int
-	Lo, Hi   *Val
-	When     *Val
-	NonEmpty bool // instead: When is not 0, because a reduction of nothing has no value
+	Array          *Array
+	Axis           int
+	Lo, Hi, Extent *Val
+	When           *Val
 }
+
+// NonEmpty states that N is positive: a reduction of nothing has no value. The run
+// fails when it is not.
+type NonEmpty struct{ N *Val }
 
 // Set assigns a variable. In a strip it names a value once.
 type Set struct {
@@ -174,23 +177,24 @@ type Tile struct {
 	Vals            []*Val
 }
 
-func (*Par) stmt()     {}
-func (*For) stmt()     {}
-func (*While) stmt()   {}
-func (*Merge) stmt()   {}
-func (*If) stmt()      {}
-func (*Return) stmt()  {}
-func (*Local) stmt()   {}
-func (*Require) stmt() {}
-func (*Set) stmt()     {}
-func (*Store) stmt()   {}
-func (*Strip) stmt()   {}
-func (*Lanes) stmt()   {}
-func (*Fold) stmt()    {}
-func (*Prefix) stmt()  {}
-func (*Scatter) stmt() {}
-func (*Append) stmt()  {}
-func (*Tile) stmt()    {}
+func (*Par) stmt()      {}
+func (*For) stmt()      {}
+func (*While) stmt()    {}
+func (*Merge) stmt()    {}
+func (*If) stmt()       {}
+func (*Return) stmt()   {}
+func (*Local) stmt()    {}
+func (*Require) stmt()  {}
+func (*NonEmpty) stmt() {}
+func (*Set) stmt()      {}
+func (*Store) stmt()    {}
+func (*Strip) stmt()    {}
+func (*Lanes) stmt()    {}
+func (*Fold) stmt()     {}
+func (*Prefix) stmt()   {}
+func (*Scatter) stmt()  {}
+func (*Append) stmt()   {}
+func (*Tile) stmt()     {}
 
 // Val is an expression.
 type Val struct {

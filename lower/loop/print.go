@@ -96,11 +96,9 @@ func (p *printer) stmt(s Stmt) {
 		}
 		p.line("%s %s %s[%s]%s", word, s.Array.Name, s.Array.DType, list(s.Extents), init)
 	case *Require:
-		if s.NonEmpty {
-			p.line("require(%s)", s.When)
-		} else {
-			p.line("require(%s, %d, %s, %s, %s)", s.Array.Name, s.Axis, s.Lo, s.Hi, s.When)
-		}
+		p.line("require(%s, %d, %s, %s, %s, %s)", s.Array.Name, s.Axis, s.Lo, s.Hi, s.Extent, s.When)
+	case *NonEmpty:
+		p.line("nonempty(%s)", s.N)
 	case *Set:
 		p.line("%s = %s", s.Var.Name, s.Val)
 	case *Store:

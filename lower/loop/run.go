@@ -40,7 +40,7 @@ func (c *Code) frame() *frame {
 
 // release gives a frame back. What it points to is not kept alive.
 func (c *Code) release(f *frame) {
-	clear(f.base[:len(c.loop.Arrays)])
+	clear(f.base)
 	for _, s := range c.refs {
 		f.slots[s] = nil
 	}
@@ -92,12 +92,4 @@ func (c *Code) Run(ctx context.Context, threads int, params []uint64, arrays []M
 		return &lower.Fault{Number: g.number, Position: g.position, Value: g.value, Limit: g.limit}
 	}
 	return nil
-}
-
-// par runs tasks.
-func (f *frame) par(x *parCode) bool {
-	for i := range x.lo {
-		f.regs[x.lo[i]], f.regs[x.hi[i]] = f.regs[x.from[i]], f.regs[x.to[i]]
-	}
-	return f.exec(x.code)
 }

@@ -66,10 +66,9 @@ func operands(s Stmt) []*Val {
 			out = append(out, s.Init)
 		}
 	case *Require:
-		if !s.NonEmpty {
-			out = append(out, s.Lo, s.Hi)
-		}
-		out = append(out, s.When)
+		out = append(out, s.Lo, s.Hi, s.Extent, s.When)
+	case *NonEmpty:
+		out = append(out, s.N)
 	case *Set:
 		out = append(out, s.Val)
 	case *Store:

@@ -1,8 +1,8 @@
 package lowertest
 
 import (
+	"encoding/binary"
 	"fmt"
-	"unsafe"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
@@ -142,34 +142,32 @@ func (b *block) untouched() error {
 }
 
 func put(p []byte, size int64, bits uint64) {
-	q := unsafe.Pointer(&p[0])
 	switch size {
 	case 1:
-		*(*uint8)(q) = uint8(bits)
+		p[0] = uint8(bits)
 	case 2:
-		*(*uint16)(q) = uint16(bits)
+		binary.NativeEndian.PutUint16(p, uint16(bits))
 	case 4:
-		*(*uint32)(q) = uint32(bits)
+		binary.NativeEndian.PutUint32(p, uint32(bits))
 	default:
-		*(*uint64)(q) = bits
+		binary.NativeEndian.PutUint64(p, bits)
 	}
 }
 
 func get(p []byte, d ir.DType) uint64 {
-	q := unsafe.Pointer(&p[0])
 	switch d {
 	case ir.Bool, ir.Uint8:
-		return uint64(*(*uint8)(q))
+		return uint64(p[0])
 	case ir.Int8:
-		return uint64(*(*int8)(q))
+		return uint64(int8(p[0]))
 	case ir.Int16:
-		return uint64(*(*int16)(q))
+		return uint64(int16(binary.NativeEndian.Uint16(p)))
 	case ir.Uint16:
-		return uint64(*(*uint16)(q))
+		return uint64(binary.NativeEndian.Uint16(p))
 	case ir.Int32:
-		return uint64(*(*int32)(q))
+		return uint64(int32(binary.NativeEndian.Uint32(p)))
 	case ir.Uint32, ir.Float32:
-		return uint64(*(*uint32)(q))
+		return uint64(binary.NativeEndian.Uint32(p))
 	}
-	return *(*uint64)(q)
+	return binary.NativeEndian.Uint64(p)
 }

@@ -1,0 +1,81 @@
+package loop
+
+import (
+	"sync"
+
+	"github.com/numen-go/numen/lower"
+)
+
+// Tasks take about this many nanoseconds: long against the cost of starting one, short
+// enough to share out evenly.
+const (
+	shortTask = 50_000
+	longTask  = 200_000
+)
+
+// par runs the tasks of a Par: all in this goroutine when there is little to do.
+func (f *frame) par(x *parCode) bool {
+	f.pieces = f.pieces[:0]
+	tasks, work := int64(1), float64(int64(f.regs[x.cost]))/10
+	for i := range x.lo {
+		from, to := int64(f.regs[x.from[i]]), int64(f.regs[x.to[i]])
+		if from >= to {
+			return true
+		}
+		work *= float64(to - from)
+	}
+	threads := int64(f.run.threads)
+	want := int64(1)
+	if threads > 1 && work >= 2*shortTask {
+		want = max(min(int64(work/shortTask), 4*threads), int64(min(work/longTask, 1<<20)))
+	}
+	for i := range x.lo {
+		n := min(f.steps(x, i), want)
+		f.pieces = append(f.pieces, n)
+		tasks *= n
+		want = (want + n - 1) / n
+	}
+	if tasks == 1 {
+		for i := range x.lo {
+			f.regs[x.lo[i]], f.regs[x.hi[i]] = f.regs[x.from[i]], f.regs[x.to[i]]
+		}
+		return f.exec(x.code)
+	}
+	return f.tasks(x, f.pieces, tasks)
+}
+
+// steps returns the number of steps of range i.
+func (f *frame) steps(x *parCode, i int) int64 {
+	from, to, step := int64(f.regs[x.from[i]]), int64(f.regs[x.to[i]]), int64(f.regs[x.step[i]])
+	return (to - from + step - 1) / step
+}
+
+// tasks runs tasks on the run's workers.
+func (f *frame) tasks(x *parCode, pieces []int64, tasks int64) bool {
+	var mu sync.Mutex
+	err := lower.Parallel(f.run.ctx, f.run.threads, tasks, func(n int64) error {
+		g := f.code.frame()
+		defer f.code.release(g)
+		copy(g.regs, f.regs)
+		copy(g.base, f.base)
+		g.run, g.fault.number, g.work = f.run, -1, patience
+		for i := len(pieces) - 1; i >= 0; i-- {
+			from, step, steps := int64(f.regs[x.from[i]]), int64(f.regs[x.step[i]]), f.steps(x, i)
+			k := n % pieces[i]
+			n /= pieces[i]
+			g.regs[x.lo[i]] = uint64(from + k*steps/pieces[i]*step)
+			g.regs[x.hi[i]] = uint64(min(from+(k+1)*steps/pieces[i]*step, int64(f.regs[x.to[i]])))
+		}
+		g.exec(x.code)
+		if g.fault.number >= 0 {
+			mu.Lock()
+			if g.fault.before(&f.fault) {
+				f.fault = g.fault
+			}
+			mu.Unlock()
+		}
+		return g.err
+	})
+	f.err = err
+	return err == nil
+}
