@@ -236,7 +236,7 @@ func TestPairsMeanTheWhole(t *testing.T) {
 				t.Fatalf("%s is not cut into pairs", m.Attr.Spec)
 			}
 		}
-		if len(log[0].Notes) != 1 || !strings.HasPrefix(log[0].Notes[0], "") {
+		if len(log[0].Notes) != 1 || !strings.HasPrefix(log[0].Notes[0], s.String()+": ") {
 			t.Fatalf("notes %q", log[0].Notes)
 		}
 	}

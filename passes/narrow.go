@@ -156,10 +156,11 @@ func narrowGraph(u *Unit, g *ir.Graph, nodes []*ir.Node) (*ir.Graph, error) {
 
 // sliceOf returns what a slice takes of its operand when its users want w.
 func sliceOf(n *ir.Node, w *wish) span {
-	if s := spanOf(n.Attr); !w.part {
-		return s
+	s := spanOf(n.Attr)
+	if w.part {
+		s = s.then(w.span)
 	}
-	return spanOf(n.Attr).then(w.span)
+	return s
 }
 
 // operandSpans sets in wants what of each operand part s of n's result needs; nil is
