@@ -2,6 +2,7 @@ package np
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/numen-go/numen/ir"
@@ -143,17 +144,16 @@ func (c *call) axis(axis, rank int) (int, *ir.Node) {
 
 // axes is axis of several, none of which may be named twice.
 func (c *call) axes(axes []int, rank int) ([]int, *ir.Node) {
-	out := make([]int, len(axes))
-	seen := make([]bool, rank)
-	for k, a := range axes {
+	out := make([]int, 0, len(axes))
+	for _, a := range axes {
 		i, bad := c.axis(a, rank)
 		if bad != nil {
 			return nil, bad
 		}
-		if seen[i] {
+		if slices.Contains(out, i) {
 			return nil, c.fail(ErrAxis, "axis %d is named twice", a)
 		}
-		out[k], seen[i] = i, true
+		out = append(out, i)
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package np
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/numen-go/numen/ir"
 )
@@ -49,7 +50,7 @@ func VecDot(a, b Array, axis int) Array {
 	batch := max(ns[0].Type.Rank(), ns[1].Type.Rank()) - 1
 	x := append(batchLabels(batch, ns[0].Type.Rank()-1), 'k')
 	y := append(batchLabels(batch, ns[1].Type.Rank()-1), 'k')
-	return c.array(c.contract(ns, [][]rune{x, y}, batchLabels(batch, batch)))
+	return c.array(c.contract(ns, newForm(batchLabels(batch, batch), x, y)))
 }
 
 // Outer returns o[i,j] = a[i] * b[j] of two vectors; arrays of more axes are raveled.
@@ -64,7 +65,7 @@ func Outer(a, b Array) Array {
 			ns[i] = c.reshape(n, []int{-1})
 		}
 	}
-	return c.array(c.contract(ns, [][]rune{{'i'}, {'j'}}, []rune{'i', 'j'}))
+	return c.array(c.contract(ns, newForm([]rune{'i', 'j'}, []rune{'i'}, []rune{'j'})))
 }
 
 // TensorDot sums over the given axes of a and b, pair by pair; what is left of a comes
@@ -101,7 +102,7 @@ func TensorDot(a, b Array, axesA, axesB []int) Array {
 		y = append(y, labelOf(len(x)+i))
 		out = append(out, labelOf(len(x)+i))
 	}
-	return c.array(c.contract(ns, [][]rune{x, y}, out))
+	return c.array(c.contract(ns, newForm(out, x, y)))
 }
 
 func (c *call) dot(a, b Array) Array {
@@ -109,14 +110,19 @@ func (c *call) dot(a, b Array) Array {
 	if bad != nil {
 		return c.array(bad)
 	}
-	last, k := ns[0].Type.Rank()-1, max(0, ns[1].Type.Rank()-2)
+	return c.array(c.contract(ns, cachedForm(&dotForms, ns, dotForm)))
+}
+
+// dotForm is the form of Dot of operands of these ranks.
+func dotForm(ra, rb int) *form {
 	var x, y, out []rune
-	for i := range ns[0].Type.Rank() {
+	for i := range ra {
 		x = append(x, labelOf(i))
 	}
+	last, k := ra-1, max(0, rb-2)
 	out = append(out, x[:last]...)
-	for i := range ns[1].Type.Rank() {
-		l := labelOf(len(x) + i)
+	for i := range rb {
+		l := labelOf(ra + i)
 		if i == k {
 			l = x[last]
 		} else {
@@ -124,7 +130,7 @@ func (c *call) dot(a, b Array) Array {
 		}
 		y = append(y, l)
 	}
-	return c.array(c.contract(ns, [][]rune{x, y}, out))
+	return newForm(out, x, y)
 }
 
 func (c *call) matMul(a, b Array) Array {
@@ -132,7 +138,11 @@ func (c *call) matMul(a, b Array) Array {
 	if bad != nil {
 		return c.array(bad)
 	}
-	ra, rb := ns[0].Type.Rank(), ns[1].Type.Rank()
+	return c.array(c.contract(ns, cachedForm(&matMulForms, ns, matMulForm)))
+}
+
+// matMulForm is the form of MatMul of operands of these ranks.
+func matMulForm(ra, rb int) *form {
 	batch := max(ra, rb, 2) - 2
 	x, y, out := batchLabels(batch, ra-2), batchLabels(batch, rb-2), batchLabels(batch, batch)
 	if ra > 1 {
@@ -142,7 +152,7 @@ func (c *call) matMul(a, b Array) Array {
 	if rb > 1 {
 		y, out = append(y, 'j'), append(out, 'j')
 	}
-	return c.array(c.contract(ns, [][]rune{x, y}, out))
+	return newForm(out, x, y)
 }
 
 // matrices reads the operands of a product, whose inner extents must agree.
@@ -180,49 +190,101 @@ func batchLabels(batch, n int) []rune {
 	return out
 }
 
-// contract multiplies operands whose axes carry labels and sums over the labels that the
-// result has not. An axis of extent 1 meets any extent of its label.
-func (c *call) contract(ns []*ir.Node, in [][]rune, out []rune) *ir.Node {
-	extents := map[rune]ir.Dim{}
+// form is a contraction as far as it depends on ranks alone: operands whose axes carry
+// labels are multiplied and summed over the labels that the result has not.
+type form struct {
+	in    [][]rune
+	out   []rune
+	spec  string   // in the language's notation
+	order ir.Order // of floats
+	bad   error
+}
+
+func newForm(out []rune, in ...[]rune) *form {
+	f := &form{in: in, out: out}
+	spec := ir.Spec{Out: string(out)}
+	for _, labels := range in {
+		spec.In = append(spec.In, string(labels))
+	}
+	if spec, f.bad = ir.ParseSpec(spec.String()); f.bad == nil { // which finds the labels to sum over
+		f.spec, f.order = spec.String(), ir.ContractOrder(spec)
+	}
+	return f
+}
+
+// formCache holds the forms of one function of two operands by their ranks.
+type formCache [6][6]atomic.Pointer[form]
+
+var dotForms, matMulForms formCache
+
+// cachedForm returns what build makes of the operands' ranks.
+func cachedForm(cache *formCache, ns []*ir.Node, build func(ra, rb int) *form) *form {
+	ra, rb := ns[0].Type.Rank(), ns[1].Type.Rank()
+	if ra >= len(cache) || rb >= len(cache) {
+		return build(ra, rb)
+	}
+	f := cache[ra][rb].Load()
+	if f == nil {
+		f = build(ra, rb)
+		cache[ra][rb].Store(f)
+	}
+	return f
+}
+
+// contract applies a form. An axis of extent 1 meets any extent of its label: without
+// the axis the label is the other operands'.
+func (c *call) contract(ns []*ir.Node, f *form) *ir.Node {
+	var few [8]ir.Dim
+	extents, labels := few[:0], make([]rune, 0, 8) // extents[i] is that of labels[i]
 	for i, n := range ns {
-		for axis, l := range in[i] {
+		for axis, l := range f.in[i] {
 			d := n.Type.Shape[axis]
-			old, seen := extents[l]
-			switch {
-			case !seen || old.Is(1) || old.IsUnknown() && !d.Is(1):
-				extents[l] = d
+			k := slices.Index(labels, l)
+			if k < 0 {
+				labels, extents = append(labels, l), append(extents, d)
+				continue
+			}
+			switch old := extents[k]; {
+			case old.Is(1) || old.IsUnknown() && !d.Is(1):
+				extents[k] = d
 			case old != d && !d.Is(1) && !d.IsUnknown():
 				return c.fail(ErrShape, "axis %d of operand %d has %s elements, the axis that it meets has %s", axis, i+1, d, old)
 			}
 		}
 	}
-	spec := ir.Spec{Out: string(out)}
 	d := ns[0].Type.DType
 	for _, n := range ns[1:] {
 		d = ir.Promote(d, n.Type.DType)
 	}
-	args := make([]*ir.Node, len(ns))
+	args, in := make([]*ir.Node, len(ns)), f.in
+	stretched := false
 	for i, n := range ns {
-		var labels []rune
-		var kept []ir.Dim
-		for axis, l := range in[i] {
-			if n.Type.Shape[axis].Is(1) && !extents[l].Is(1) {
-				continue // it stretches: without the axis the label is the other operands'
+		var fewLabels [8]rune
+		var fewDims [8]ir.Dim
+		own, kept := fewLabels[:0], fewDims[:0]
+		for axis, l := range f.in[i] {
+			e := n.Type.Shape[axis]
+			if !e.Is(1) || extents[slices.Index(labels, l)].Is(1) {
+				own, kept = append(own, l), append(kept, e)
 			}
-			labels, kept = append(labels, l), append(kept, n.Type.Shape[axis])
 		}
-		if len(kept) < n.Type.Rank() {
-			n = c.node(ir.OpReshape, &ir.Attr{Shape: kept}, n)
+		if len(own) < len(f.in[i]) {
+			if !stretched {
+				in, stretched = slices.Clone(f.in), true
+			}
+			in[i], n = slices.Clone(own), c.shaped(n, slices.Clone(kept))
 		}
-		spec.In, args[i] = append(spec.In, string(labels)), c.cast(n, d)
+		args[i] = c.cast(n, d)
 	}
-	full, err := ir.ParseSpec(spec.String()) // finds the labels to sum over
-	if err != nil {
-		return c.fail(ErrShape, "%v", err)
+	if stretched {
+		f = newForm(f.out, in...)
 	}
-	order := ir.ContractOrder(full)
+	if f.bad != nil {
+		return c.fail(ErrShape, "%v", f.bad)
+	}
+	order := f.order
 	if !d.IsFloat() {
 		order = ir.Free
 	}
-	return c.node(ir.OpContract, &ir.Attr{Spec: full.String(), Order: order}, args...)
+	return c.node(ir.OpContract, &ir.Attr{Spec: f.spec, Order: order}, args...)
 }

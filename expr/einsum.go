@@ -31,7 +31,7 @@ func Einsum(spec string, xs ...Array) Array {
 	if bad != nil {
 		return c.array(bad)
 	}
-	return c.array(c.contract(ns, in, out))
+	return c.array(c.contract(ns, newForm(out, in...)))
 }
 
 // einsumLabels returns a label for every axis of the operands and of the result.

@@ -1,10 +1,6 @@
 package np
 
-import (
-	"slices"
-
-	"github.com/numen-go/numen/ir"
-)
+import "github.com/numen-go/numen/ir"
 
 // Index is one entry of Slice and At:
 //
@@ -165,7 +161,7 @@ func (c *call) read(n *ir.Node, by []Index) (s selection, bad *ir.Node) {
 	if bad != nil {
 		return s, bad
 	}
-	s.gone = make([]bool, len(s.parts))
+	s.gone, s.layout = make([]bool, len(s.parts)), make([]item, 0, len(entries)+1)
 	axis, groups, inGroup := 0, 0, false
 	for _, e := range entries {
 		isGroup := e.kind == entryArray || e.kind == entryAt && advanced
@@ -216,29 +212,24 @@ func (c *call) read(n *ir.Node, by []Index) (s selection, bad *ir.Node) {
 	return s, bad
 }
 
-// fill checks entries and adds whole axes for those not named, at the ellipsis or at
+// fill reads the indices and adds whole axes for those not named, at the ellipsis or at
 // the end. The ellipsis itself stays: index arrays on its two sides are apart.
 func (c *call) fill(n *ir.Node, by []Index) ([]entry, *ir.Node) {
-	rank, used, dots := n.Type.Rank(), 0, -1
-	entries := make([]entry, 0, max(rank, len(by)))
+	rank, used, dots := n.Type.Rank(), 0, false
 	for _, b := range by {
 		if b == nil {
 			return nil, c.fail(ErrIndex, "an index is nil")
 		}
-		e := b.index()
-		switch e.kind {
+		switch e := b.index(); e.kind {
 		case entryEllipsis:
-			if dots >= 0 {
+			if dots {
 				return nil, c.fail(ErrIndex, "there are two ellipses")
 			}
-			dots = len(entries)
-			continue
+			dots = true
 		case entryArray:
-			x := c.in(e.array)
-			if isFailed(x) {
+			if x := c.in(e.array); isFailed(x) {
 				return nil, x
-			}
-			if d := x.Type.DType; d == ir.Bool {
+			} else if d := x.Type.DType; d == ir.Bool {
 				return nil, c.fail(ErrIndex, "how many elements a mask selects is known only in a run: keep the shape with Where(mask, x, otherwise), or update with At(mask).Set(v)")
 			} else if !d.IsInteger() {
 				return nil, c.fail(ErrDType, "an index array must be of integers, not %s", d.Name())
@@ -247,17 +238,25 @@ func (c *call) fill(n *ir.Node, by []Index) ([]entry, *ir.Node) {
 		case entryAt, entrySpan:
 			used++
 		}
-		entries = append(entries, e)
 	}
 	if used > rank {
 		return nil, c.fail(ErrIndex, "%d indices for %d dimensions", used, rank)
 	}
-	if dots < 0 {
-		dots = len(entries)
+	entries := make([]entry, 0, len(by)+rank-used)
+	whole := func() {
+		for range rank - used {
+			entries = append(entries, entry{kind: entrySpan})
+		}
 	}
-	whole := []entry{Ellipsis.index()}
-	for range rank - used {
-		whole = append(whole, Whole.index())
+	for _, b := range by {
+		e := b.index()
+		entries = append(entries, e)
+		if e.kind == entryEllipsis {
+			whole()
+		}
 	}
-	return slices.Insert(entries, dots, whole...), nil
+	if !dots {
+		whole()
+	}
+	return entries, nil
 }

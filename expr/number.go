@@ -110,43 +110,37 @@ func (c *call) number(n number, d ir.DType) *ir.Node {
 	if !ok {
 		return c.fail(ErrDType, "the number %v does not fit %s", n, d.Name())
 	}
-	if l := literals[literal{d, bits}]; l != nil {
+	if l := literalNode(d, bits); l != nil {
 		return l
 	}
 	return c.node(ir.OpScalar, &ir.Attr{DType: d, Bits: bits})
 }
 
 // integer returns the literal v, 0, 1, -1 or 2, as dtype d; of bool 0 is false and 1 true.
-func integer(v int64, d ir.DType) *ir.Node { return literals[literalOf(v, d)] }
+func integer(v int64, d ir.DType) *ir.Node {
+	bits, _ := number{kind: ir.KindInt, bits: uint64(v)}.as(d)
+	return literalNode(d, bits)
+}
+
+// literalNode returns the shared leaf of a number of the closed class, nil for others.
+func literalNode(d ir.DType, bits uint64) *ir.Node {
+	for _, l := range literals[d] {
+		if l.Attr.Bits == bits {
+			return l
+		}
+	}
+	return nil
+}
 
 // literals are the leaves of the closed class of numbers: 0, 1, -1, 2, 1/2 of every
 // dtype that has them.
-var literals = makeLiterals()
-
-type literal struct {
-	dtype ir.DType
-	bits  uint64
-}
-
-func literalOf(v int64, d ir.DType) literal {
-	bits, _ := number{kind: ir.KindInt, bits: uint64(v)}.as(d)
-	return literal{d, bits}
-}
-
-func makeLiterals() map[literal]*ir.Node {
-	m := map[literal]*ir.Node{}
-	add := func(l literal) { m[l] = ir.ConstNode(l.dtype, l.bits, nil) }
-	add(literal{ir.Bool, 0})
-	add(literal{ir.Bool, 1})
-	for d := ir.Int8; d <= ir.Float64; d++ {
-		for _, v := range []int64{0, 1, -1, 2} {
-			if v >= 0 || d.Kind() != ir.KindUint {
-				add(literalOf(v, d))
+var literals = func() (all [ir.Float64 + 1][]*ir.Node) {
+	for d := ir.Bool; d <= ir.Float64; d++ {
+		for _, v := range []number{{ir.KindBool, 0, 0}, {ir.KindBool, 1, 0}, {ir.KindInt, ^uint64(0), 0}, {ir.KindInt, 2, 0}, {ir.KindFloat, ir.Float(ir.Float64, 0.5), 0}} {
+			if bits, ok := v.as(d); ok {
+				all[d] = append(all[d], ir.ConstNode(d, bits, nil))
 			}
 		}
-		if d.IsFloat() {
-			add(literal{d, ir.Float(d, 0.5)})
-		}
 	}
-	return m
-}
+	return all
+}()

@@ -146,7 +146,9 @@ func (c *call) reduction(x Array, r Reduction, allowed int) (*ir.Node, Reduction
 	if bad != nil {
 		return nil, r, bad
 	}
-	slices.Sort(axes)
+	if !slices.IsSorted(axes) {
+		slices.Sort(axes)
+	}
 	r.Axes = axes
 	return n, r, nil
 }

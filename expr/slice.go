@@ -132,14 +132,14 @@ func isWhole(n *ir.Node, parts []part) bool {
 
 // span returns parts as the attributes of a slice.
 func span(parts []part) *ir.Attr {
-	a := &ir.Attr{}
-	stepped := false
-	for _, p := range parts {
-		a.Start, a.Step, a.Shape = append(a.Start, ir.N(p.start)), append(a.Step, ir.N(p.step)), append(a.Shape, ir.N(p.count))
-		stepped = stepped || p.step != 1
-	}
-	if !stepped {
-		a.Step = nil
+	r := len(parts)
+	all := make([]ir.Dim, 3*r)
+	a := &ir.Attr{Start: all[:r:r], Shape: all[r : 2*r : 2*r]}
+	for i, p := range parts {
+		a.Start[i], a.Shape[i], all[2*r+i] = ir.N(p.start), ir.N(p.count), ir.N(p.step)
+		if p.step != 1 {
+			a.Step = all[2*r:]
+		}
 	}
 	return a
 }
@@ -210,7 +210,7 @@ func (s selection) order() []int {
 
 // shape returns the extents of the result.
 func (s selection) shape() []ir.Dim {
-	shape := []ir.Dim{}
+	shape := make([]ir.Dim, 0, len(s.layout)+len(s.joint))
 	for _, it := range s.layout {
 		switch {
 		case it.group:
