@@ -43,7 +43,7 @@ func (f *fusion) atAxes(at map[int]ir.Index) *mapping {
 	m := newMapping(f.b)
 	m.always = func(r ir.Range) bool { // an axis ranges over its extent
 		a, ok := plainAxis(r.At)
-		return ok && sameDim(f.axes[a], r.Extent)
+		return ok && sameDim(f.extent(a), r.Extent)
 	}
 	m.axis = func(a int) ir.Index {
 		if x, ok := at[a]; ok {
@@ -59,13 +59,14 @@ func (m *mapping) expr(e *ir.Expr) *ir.Expr {
 	if r := m.done[e]; r != nil {
 		return r
 	}
-	c := *e
-	c.Dim = m.dim(e.Dim)
-	switch e.Kind {
-	case ir.AxisPos:
+	if e.Kind == ir.AxisPos {
 		r := m.position(e)
 		m.done[e] = r
 		return r
+	}
+	c := *e
+	c.Dim = m.dim(e.Dim)
+	switch e.Kind {
 	case ir.ScalarIn:
 		c.N = m.scalar(e.N)
 	case ir.Checked:
@@ -331,6 +332,9 @@ func productIndex(axes []int, extent func(a int) ir.Dim) ir.Index {
 // factors returns the axes that an index is the row-major product of, false for an
 // index of another form.
 func factors(x ir.Index, extent func(a int) ir.Dim) ([]int, bool) {
+	if a, ok := plainAxis(x); ok {
+		return []int{a}, true
+	}
 	if x.Value != nil || len(x.Terms) == 0 || !x.Const.Is(0) || !x.Div.Is(0) {
 		return nil, false
 	}

@@ -29,7 +29,7 @@ func (f *fusion) solve(target *ir.Access, index []ir.Index) (map[int]ir.Index, b
 // factor finds positions of axes whose row-major product is x.
 func (f *fusion) factor(at map[int]ir.Index, axes []int, x ir.Index) bool {
 	for k := len(axes) - 1; k > 0; k-- {
-		quotient, rest, ok := f.divide(x, f.axes[axes[k]])
+		quotient, rest, ok := f.divide(x, f.extent(axes[k]))
 		if !ok {
 			return false
 		}
@@ -58,7 +58,7 @@ func (f *fusion) divide(x ir.Index, n ir.Dim) (quotient, rest ir.Index, ok bool)
 		rest.Const = x.Const
 	}
 	if a, ok := plainAxis(rest); ok {
-		return quotient, rest, sameDim(f.axes[a], n)
+		return quotient, rest, sameDim(f.extent(a), n)
 	}
 	if len(rest.Terms) > 0 {
 		return x, x, false
@@ -77,7 +77,7 @@ func (f *fusion) splitFor(target *ir.Access, d demand) bool {
 		if !ok || len(axes) < 2 {
 			continue
 		}
-		if _, _, ok := f.divide(d.index[i], f.axes[axes[len(axes)-1]]); ok {
+		if _, _, ok := f.divide(d.index[i], f.extent(axes[len(axes)-1])); ok {
 			continue
 		}
 		k, plain := plainAxis(d.index[i])
@@ -94,9 +94,9 @@ func (f *fusion) splitFor(target *ir.Access, d demand) bool {
 func (f *fusion) splitAxis(p *piece, k int, like []int) bool {
 	n := ir.N(1)
 	for _, a := range like {
-		n = n.Mul(f.axes[a])
+		n = n.Mul(f.extent(a))
 	}
-	if !sameDim(n, f.axes[k]) {
+	if !sameDim(n, f.extent(k)) {
 		return false
 	}
 	for i := range p.stmts {
@@ -108,7 +108,7 @@ func (f *fusion) splitAxis(p *piece, k int, like []int) bool {
 	taken := axesOf(p.stmts)
 	var fine []int
 	for _, a := range like {
-		b := f.freshAxis(f.axes[a], taken)
+		b := f.freshAxis(f.extent(a), taken)
 		taken, fine = append(taken, b), append(fine, b)
 	}
 	at := map[int]ir.Index{k: productIndex(fine, f.extent)}

@@ -365,7 +365,7 @@ func (f *fusion) apart(x, y ir.Index) bool {
 				return at, false
 			}
 			if c > 0 == upper {
-				at = at.Add(t.Coef.Mul(f.axes[t.Axis].Sub(ir.N(1))))
+				at = at.Add(t.Coef.Mul(f.extent(t.Axis).Sub(ir.N(1))))
 			}
 		}
 		return at, true
@@ -411,7 +411,7 @@ func (f *fusion) faultsStay(p *piece, ds []demand) bool {
 	var mapped []int
 	for _, a := range f.long(domain(&p.stmts[0])) {
 		b, ok := plainAxis(at[a])
-		if !ok || !sameDim(f.axes[a], f.axes[b]) || slices.Contains(mapped, b) {
+		if !ok || !sameDim(f.extent(a), f.extent(b)) || slices.Contains(mapped, b) {
 			return false
 		}
 		mapped = append(mapped, b)

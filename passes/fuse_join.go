@@ -14,37 +14,46 @@ func (f *fusion) joinPieces() bool {
 	d := f.dependencies()
 	changed := false
 	for i := 0; i < len(f.pieces); i++ {
-		// A consumer that has joined one producer may fit the next.
-		for a := f.partner(d, f.pieces[i]); a != nil; a = f.partner(d, f.pieces[i]) {
-			i = d.replace(a.with, f.pieces[i], a.joined)
+		for { // a consumer that has joined one producer may fit the next
+			b := f.pieces[i]
+			a, j := f.partner(d, b)
+			if a == nil {
+				break
+			}
+			i = d.replace(a, b, j)
 			changed = true
 		}
 	}
 	return changed
 }
 
-// match is a piece that fits an other, and what they are together.
-type match struct {
-	with, joined *piece
-}
-
-// partner returns the piece before b that b joins: of its producers the nearest that
-// fits, else a sibling.
-func (f *fusion) partner(d *dependencies, b *piece) *match {
+// partner returns the piece before b that b joins, and what they are together: of b's
+// producers the nearest that fits, else a sibling.
+func (f *fusion) partner(d *dependencies, b *piece) (a, joined *piece) {
 	if !joinable(b) {
-		return nil
+		return nil, nil
+	}
+	fits := func(a *piece, join func(a, b *piece) *piece) *piece {
+		if !joinable(a) || a.size+b.size > maxBody || !d.mayJoin(a, b) {
+			return nil
+		}
+		j := join(a, b)
+		if j == nil || loopNests(j.stmts) > f.limit || !f.parallel(j) || !f.u.allow() {
+			return nil
+		}
+		return j
 	}
 	for _, a := range d.producers(b) {
-		if j := f.join(d, a, b, f.chained); j != nil {
-			return &match{a, j}
+		if j := fits(a, f.chain); j != nil {
+			return a, j
 		}
 	}
 	for _, a := range d.siblings(b) {
-		if j := f.join(d, a, b, f.alike); j != nil {
-			return &match{a, j}
+		if j := fits(a, f.pair); j != nil {
+			return a, j
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // joinable reports whether a piece may share its loops: scatters and appends make the
@@ -53,21 +62,151 @@ func joinable(p *piece) bool {
 	return p.step == nil && !slices.ContainsFunc(p.stmts, func(s ir.Stmt) bool { return s.Sink == ir.Scatter || s.Sink == ir.Append })
 }
 
-// join returns a and b as one piece, nil when they may not be or, says fit, should not.
-func (f *fusion) join(d *dependencies, a, b *piece, fit func(a, b, j *piece) bool) *piece {
-	if !joinable(a) || a.size+b.size > maxBody || !d.mayJoin(a, b) {
+// chain returns b after a, of which it reads what it makes: tiles of an axis over which
+// both run then hold what passes between them.
+func (f *fusion) chain(a, b *piece) *piece {
+	g := f.align(a, b)
+	if len(g.at) == 0 {
 		return nil
 	}
-	m := f.atAxes(f.align(a, b))
-	tail := &piece{}
-	for i := range b.stmts {
-		tail.stmts = append(tail.stmts, m.stmt(&b.stmts[i]))
-	}
-	tail.reads, tail.writes = b.reads, b.writes
-	j := &piece{stmts: slices.Concat(a.stmts, tail.stmts), names: slices.Clone(b.names), sites: slices.Clone(b.sites), size: a.size + b.size}
-	if loopNests(j.stmts) > f.limit || !fit(a, tail, j) || !f.u.allow() {
+	g.readTogether()
+	j := g.join()
+	if !contractionsFit(j.stmts[:len(a.stmts)], j.stmts[len(a.stmts):]) {
 		return nil
 	}
+	return j
+}
+
+// contractionsFit keeps contractions apart from what would walk them in thin slices. A
+// contraction joins what comes before it only where that needs whole rows of what it
+// contracts anyway: softmax before the second product of attention, not a layer before
+// the next one.
+func contractionsFit(before, after []ir.Stmt) bool {
+	for i := range after {
+		s := &after[i]
+		rows := func(r ir.Stmt) bool {
+			return r.Sink == ir.Reduce && !gemm(&r) && slices.ContainsFunc(r.Axes, func(x int) bool { return slices.Contains(s.Axes, x) })
+		}
+		if gemm(s) && !slices.ContainsFunc(before, rows) {
+			return false
+		}
+	}
+	return true
+}
+
+// pair returns a and b, of which neither needs the other, if they range over the same
+// axes, so that an array which both read element by element is read once.
+func (f *fusion) pair(a, b *piece) *piece {
+	isGemm := func(s ir.Stmt) bool { return gemm(&s) }
+	if slices.ContainsFunc(a.stmts, isGemm) || slices.ContainsFunc(b.stmts, isGemm) {
+		return nil
+	}
+	x, y := axesOf(a.stmts), axesOf(b.stmts)
+	if len(x) != len(y) || !f.readBoth(a, b, len(x)) {
+		return nil
+	}
+	g := f.align(a, b)
+	g.readTogether()
+	for i := range y { // what is left: in the order in which they range
+		g.pair(ir.At(y[i]), ir.At(x[i]))
+	}
+	if len(g.at) != len(y) {
+		return nil
+	}
+	return g.join()
+}
+
+// readBoth reports whether a and b read one array along n axes.
+func (f *fusion) readBoth(a, b *piece, n int) bool {
+	whole := map[int]bool{}
+	for _, x := range a.loads {
+		if len(x.Axes()) == n {
+			whole[x.Operand] = true
+		}
+	}
+	return slices.ContainsFunc(b.loads, func(x *ir.Access) bool { return whole[x.Operand] && len(x.Axes()) == n })
+}
+
+// alignment names the axes of b after those of a that they run along. An axis is a bound
+// variable of its statement, so any naming that keeps the axes of b apart means the
+// same; this one lets loops and tiles be shared.
+type alignment struct {
+	f    *fusion
+	a, b *piece
+	at   map[int]ir.Index // by axis of b
+	used map[int]bool     // axes of a
+}
+
+// align pairs the axes along which a makes values and b reads them.
+func (f *fusion) align(a, b *piece) *alignment {
+	g := &alignment{f, a, b, map[int]ir.Index{}, map[int]bool{}}
+	made := map[int]*ir.Access{}
+	for i := range a.stmts {
+		for t := range a.stmts[i].Targets {
+			made[a.stmts[i].Targets[t].Operand] = &a.stmts[i].Targets[t]
+		}
+	}
+	g.along(made)
+	return g
+}
+
+// readTogether pairs the axes along which a and b read the same arrays.
+func (g *alignment) readTogether() {
+	read := map[int]*ir.Access{}
+	for _, x := range g.a.loads {
+		if read[x.Operand] == nil {
+			read[x.Operand] = x
+		}
+	}
+	g.along(read)
+}
+
+// along pairs the axes of b's loads with those of the accesses that are known in a.
+func (g *alignment) along(known map[int]*ir.Access) {
+	for _, x := range g.b.loads {
+		if y := known[x.Operand]; y != nil {
+			for d := range x.Index {
+				g.pair(x.Index[d], y.Index[d])
+			}
+		}
+	}
+}
+
+// pair names the axes of an index of b after those of an index of a at the same place,
+// unless one of them has a partner.
+func (g *alignment) pair(x, y ir.Index) {
+	from, ok1 := factors(x, g.f.extent)
+	to, ok2 := factors(y, g.f.extent)
+	if !ok1 || !ok2 || len(from) != len(to) {
+		return
+	}
+	for i, p := range from {
+		if _, taken := g.at[p]; !taken && !g.used[to[i]] && sameDim(g.f.extent(p), g.f.extent(to[i])) {
+			g.at[p], g.used[to[i]] = ir.At(to[i]), true
+		}
+	}
+}
+
+// join returns the statements of a, then those of b under the names of a's axes.
+func (g *alignment) join() *piece {
+	f, a, b := g.f, g.a, g.b
+	taken, same := axesOf(a.stmts), true
+	for _, p := range axesOf(b.stmts) {
+		if _, ok := g.at[p]; !ok {
+			x := f.freshAxis(f.extent(p), taken)
+			g.at[p], taken = ir.At(x), append(taken, x)
+		}
+		same = same && g.at[p].Equal(ir.At(p))
+	}
+	tail := b.stmts
+	if !same {
+		m := f.atAxes(g.at)
+		tail = nil
+		for i := range b.stmts {
+			tail = append(tail, m.stmt(&b.stmts[i]))
+		}
+	}
+	j := &piece{stmts: slices.Concat(a.stmts, tail), names: slices.Clone(b.names), sites: slices.Clone(b.sites)}
 	j.note(a)
 	f.measure(j)
 	return j
@@ -96,132 +235,32 @@ func sharesLoops(s, t *ir.Stmt) bool {
 	return slices.Equal(d, e)
 }
 
-// align names the axes of b after those of a that they run along: first through the
-// values that a makes and b reads, then through what both read. An axis is a bound
-// variable of its statement, so any naming that keeps the axes of b apart means the
-// same; this one lets loops and tiles be shared.
-func (f *fusion) align(a, b *piece) map[int]ir.Index {
-	at, used := map[int]ir.Index{}, map[int]bool{}
-	pair := func(x, y ir.Index) {
-		from, ok1 := factors(x, f.extent)
-		to, ok2 := factors(y, f.extent)
-		if !ok1 || !ok2 || len(from) != len(to) {
-			return
-		}
-		for i, p := range from {
-			if _, taken := at[p]; !taken && !used[to[i]] && sameDim(f.axes[p], f.axes[to[i]]) {
-				at[p], used[to[i]] = ir.At(to[i]), true
-			}
-		}
-	}
-	made := map[int]*ir.Access{}
-	for i := range a.stmts {
-		for t := range a.stmts[i].Targets {
-			made[a.stmts[i].Targets[t].Operand] = &a.stmts[i].Targets[t]
-		}
-	}
-	read := map[int]*ir.Access{}
-	eachLoad(a.stmts, func(x *ir.Access) {
-		if read[x.Operand] == nil {
-			read[x.Operand] = x
-		}
-	})
-	for _, known := range []map[int]*ir.Access{made, read} {
-		eachLoad(b.stmts, func(x *ir.Access) {
-			if y := known[x.Operand]; y != nil {
-				for d := range x.Index {
-					pair(x.Index[d], y.Index[d])
-				}
-			}
-		})
-	}
-	if len(a.stmts) == 1 && len(b.stmts) == 1 { // stores of one shape
-		for i, p := range domain(&b.stmts[0]) {
-			if d := domain(&a.stmts[0]); i < len(d) {
-				pair(ir.At(p), ir.At(d[i]))
-			}
-		}
-	}
-	taken := axesOf(a.stmts)
-	for _, p := range axesOf(b.stmts) {
-		if _, ok := at[p]; !ok {
-			x := f.freshAxis(f.axes[p], taken)
-			at[p], taken = ir.At(x), append(taken, x)
-		}
-	}
-	return at
-}
-
-// chained says whether b, which reads what a makes, joins a: tiles of an axis that both
-// run over then hold what passes between them.
-func (f *fusion) chained(a, b, j *piece) bool {
-	return f.parallel(j) && f.contractionFits(a, b)
-}
-
-// contractionFits keeps contractions apart from what would walk them in thin slices. A
-// contraction joins what comes before it only where that needs whole rows of what it
-// contracts anyway: softmax before the second product of attention, not a layer before
-// the next one.
-func (f *fusion) contractionFits(a, b *piece) bool {
-	for i := range b.stmts {
-		s := &b.stmts[i]
-		if gemm(s) && !slices.ContainsFunc(a.stmts, func(r ir.Stmt) bool {
-			return r.Sink == ir.Reduce && !gemm(&r) && slices.ContainsFunc(r.Axes, func(x int) bool { return slices.Contains(s.Axes, x) })
-		}) {
-			return false
-		}
-	}
-	return true
-}
-
-// alike says whether a and b, of which neither needs the other, join: they range over
-// the same axes, so an input that both read element by element is read once.
-func (f *fusion) alike(a, b, j *piece) bool {
-	for _, stmts := range [][]ir.Stmt{a.stmts, b.stmts} {
-		if slices.ContainsFunc(stmts, func(s ir.Stmt) bool { return gemm(&s) }) {
-			return false
-		}
-	}
-	x, y := f.long(axesOf(a.stmts)), f.long(axesOf(b.stmts))
-	slices.Sort(x)
-	slices.Sort(y)
-	if !slices.Equal(x, y) || !f.readsWhole(a, b, x) {
-		return false
-	}
-	return f.parallel(j)
-}
-
-// readsWhole reports whether a and b read one array along all of the given axes.
-func (f *fusion) readsWhole(a, b *piece, axes []int) bool {
-	whole := map[int]bool{}
-	covers := func(x *ir.Access) bool { return len(f.long(x.Axes())) == len(axes) }
-	eachLoad(a.stmts, func(x *ir.Access) {
-		if covers(x) {
-			whole[x.Operand] = true
-		}
-	})
-	found := false
-	eachLoad(b.stmts, func(x *ir.Access) { found = found || whole[x.Operand] && covers(x) })
-	return found
-}
-
 // parallel reports whether a piece can be cut into independent parts: along an axis over
 // which every statement stores or, at its end, along one that reductions to single
 // numbers go over, cut in pieces.
 func (f *fusion) parallel(p *piece) bool {
-	for _, a := range f.long(axesOf(p.stmts)) {
-		if c := cut(p.stmts, a); c == parallelCut || c == pieceCut && f.total(p, a) {
+	k := &ir.Kernel{Axes: f.axes, Operands: f.values, Stmts: p.stmts}
+	for _, a := range axesOf(p.stmts) {
+		if f.extent(a).Is(1) {
+			continue
+		}
+		switch k.CutOf(a).Kind {
+		case ir.CutPar:
 			return true
+		case ir.CutPiece:
+			if total(p.stmts, a) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// total reports whether the statements that reduce over axis a give single numbers.
-func (f *fusion) total(p *piece, a int) bool {
-	for i := range p.stmts {
-		s := &p.stmts[i]
-		if slices.Contains(s.Axes, a) && len(f.long(domain(s))) != len(s.Axes) {
+// total reports whether the statements that reduce over axis a keep no other axis.
+func total(stmts []ir.Stmt, a int) bool {
+	for i := range stmts {
+		s := &stmts[i]
+		if slices.Contains(s.Axes, a) && len(domain(s)) != len(s.Axes) {
 			return false
 		}
 	}

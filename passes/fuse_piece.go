@@ -15,10 +15,11 @@ type piece struct {
 	stmts  []ir.Stmt
 	names  []string // of the kernels it is made of
 	sites  []*ir.Site
-	reads  []int // values
-	writes []int // values and, of stmts, locals
-	size   int   // nodes of the bodies
-	at     int   // place in fusion.pieces
+	reads  []int        // values
+	writes []int        // values and, of stmts, locals
+	loads  []*ir.Access // of stmts
+	size   int          // nodes of the bodies
+	at     int          // place in fusion.pieces
 
 	// What inlineValues finds out.
 	splits map[int]ir.Index // axes that became several, see splitAxis
@@ -33,7 +34,7 @@ type fusion struct {
 	u      *Unit
 	p      *ir.Program
 	b      *ir.Builder
-	axes   []ir.Dim     // extents
+	axes   []ir.Axis
 	values []ir.Operand // dtype and shape of the program's values, then of locals
 	inout  []bool       // by value: kernels read what they write into it
 	faults []ir.Fault
@@ -221,8 +222,8 @@ func (f *fusion) dims(l *ir.Launch) func(ir.Dim) ir.Dim {
 // axis returns an axis of the given extent, which is the same for the same place in a
 // kernel: bodies over the same axes then need no change when they meet.
 func (f *fusion) axis(place int, extent ir.Dim) int {
-	for a, d := range f.axes {
-		if d == extent {
+	for a := range f.axes {
+		if f.axes[a].Extent == extent {
 			if place == 0 {
 				return a
 			}
@@ -230,7 +231,7 @@ func (f *fusion) axis(place int, extent ir.Dim) int {
 		}
 	}
 	for ; ; place-- {
-		f.axes = append(f.axes, extent)
+		f.axes = append(f.axes, ir.Axis{Extent: extent, From: -1})
 		if place == 0 {
 			return len(f.axes) - 1
 		}
@@ -246,7 +247,7 @@ func (f *fusion) freshAxis(extent ir.Dim, taken []int) int {
 	}
 }
 
-func (f *fusion) extent(a int) ir.Dim { return f.axes[a] }
+func (f *fusion) extent(a int) ir.Dim { return f.axes[a].Extent }
 
 // local makes an operand that only kernels see.
 func (f *fusion) local(d ir.DType, shape []ir.Dim) int {
@@ -259,7 +260,7 @@ func (f *fusion) local(d ir.DType, shape []ir.Dim) int {
 
 // measure notes what a piece's statements read and write, and their size.
 func (f *fusion) measure(p *piece) {
-	p.reads, p.writes, p.size = nil, nil, 0
+	p.reads, p.writes, p.loads, p.size = nil, nil, nil, 0
 	add := func(list *[]int, v int) {
 		if !slices.Contains(*list, v) {
 			*list = append(*list, v)
@@ -277,6 +278,7 @@ func (f *fusion) measure(p *piece) {
 			p.size++
 			if e.Kind == ir.Load {
 				add(&p.reads, e.Access.Operand)
+				p.loads = append(p.loads, e.Access)
 			}
 		})
 	}
@@ -323,7 +325,7 @@ func readsAny(s *ir.Stmt, targets []ir.Access) bool {
 
 // long leaves out axes of extent 1.
 func (f *fusion) long(axes []int) []int {
-	return slices.DeleteFunc(axes, func(a int) bool { return f.axes[a].Is(1) })
+	return slices.DeleteFunc(axes, func(a int) bool { return f.extent(a).Is(1) })
 }
 
 // note adds to p's names and sites those of q, which is part of it now.

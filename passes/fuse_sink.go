@@ -53,7 +53,7 @@ func (f *fusion) movement(m *piece) (from, to int, at map[int]int, ok bool) {
 			}
 			return 0, 0, nil, false
 		}
-		if _, twice := at[a]; twice || !sameDim(f.axes[a], f.values[from].Shape[d]) {
+		if _, twice := at[a]; twice || !sameDim(f.extent(a), f.values[from].Shape[d]) {
 			return 0, 0, nil, false
 		}
 		at[a] = d

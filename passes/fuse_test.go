@@ -2,6 +2,7 @@ package passes
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/numen-go/numen/ir"
@@ -92,4 +93,134 @@ func count(steps []ir.ProgramStep, kind ir.StepKind) int {
 		n += count(s.Body, kind) + count(s.Else, kind)
 	}
 	return n
+}
+
+func parseProgram(t *testing.T, text string) *ir.Program {
+	t.Helper()
+	p, err := ir.ParseProgram(text)
+	if err == nil {
+		err = p.Verify()
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return p
+}
+
+func TestMemoryExamples(t *testing.T) {
+	golden(t, "memory", func(t *testing.T, _, in string) string {
+		u := &Unit{Program: parseProgram(t, in)}
+		var text string
+		for round := range 2 {
+			changed, err := memory.Run(u)
+			if err == nil {
+				err = u.Program.Verify()
+			}
+			if err != nil {
+				t.Fatalf("%v\n%s", err, u.Program)
+			}
+			if again := u.Program.String(); round == 1 && (changed || again != text) {
+				t.Errorf("not done: changed again %v\n%s\n%s", changed, text, again)
+			}
+			text = u.Program.String()
+		}
+		return text
+	})
+}
+
+// gathers returns a random graph in which what a gather takes goes through movements,
+// arithmetic and reductions, perhaps into another gather.
+func gathers(r *rand.Rand) *ir.Graph {
+	n, c := ir.N(5), ir.N(7)
+	params := []*ir.Node{
+		ir.Param(0, ir.Dense(ir.Float64, n, c), nil), ir.Param(1, ir.Dense(ir.Int64, c), nil), ir.Param(2, ir.Dense(ir.Int64, n), nil),
+	}
+	call := func(op *ir.Op, a *ir.Attr, args ...*ir.Node) *ir.Node {
+		return ir.Must(ir.NewNode(op, a, nil, args...))
+	}
+	x := params[0]
+	values := []*ir.Node{x}
+	for range 2 + r.IntN(5) {
+		rank := x.Type.Rank()
+		if rank == 0 {
+			break
+		}
+		axis := r.IntN(rank)
+		extent, _ := x.Type.Shape[axis].Const()
+		shape, start := slices.Clone(x.Type.Shape), make([]ir.Dim, rank)
+		switch r.IntN(8) {
+		case 0, 1, 2:
+			x = call(ir.OpGather, &ir.Attr{Axes: []int{axis}}, x, params[1+r.IntN(2)])
+		case 3:
+			shape[axis], start[axis] = ir.N(extent/2+1), ir.N(extent-extent/2-1)
+			x = call(ir.OpSlice, &ir.Attr{Start: start, Shape: shape}, x)
+		case 4:
+			shape[axis], start[axis] = ir.N(extent+1), ir.N(r.IntN(3)-1)
+			x = call(ir.OpPad, &ir.Attr{Start: start, Shape: shape}, x, ir.ConstNode(ir.Float64, 0, nil))
+		case 5:
+			x = call(ir.OpMul, nil, x, values[len(values)-1])
+			if r.IntN(2) == 0 {
+				x = call(ir.OpExp, nil, x)
+			}
+		case 6:
+			if rank > 1 {
+				x = call(ir.OpSum, &ir.Attr{Axes: []int{axis}, Order: ir.Lanes}, x)
+			}
+		case 7:
+			perm := r.Perm(rank)
+			x = call(ir.OpPermute, &ir.Attr{Axes: perm}, x)
+		}
+		values = append(values, x)
+	}
+	g := &ir.Graph{Name: "gathers", Params: params, Results: []*ir.Node{x}}
+	if r.IntN(3) == 0 {
+		g.Results = append(g.Results, values[r.IntN(len(values))])
+	}
+	return g
+}
+
+// TestFaultsStay runs programs whose indices are often wrong: fused or not, a program
+// fails or gives the same bits.
+func TestFaultsStay(t *testing.T) {
+	const seeds = 4000
+	faults := 0
+	for seed := range uint64(seeds) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		g := gathers(r)
+		in, err := ir.SampleInputs(&ir.Node{Args: g.Params}, r, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range in[1:] {
+			for i := range p.Elems {
+				p.Elems[i] = uint64(r.Int64N(4) - 2)
+				if r.IntN(20) == 0 {
+					p.Elems[i] = 7
+				}
+			}
+		}
+		var got [2][]*ir.Tensor
+		var failed [2]error
+		for i, ps := range [][]Pass{{kernels}, {kernels, fuse, memory}} {
+			u := &Unit{Graph: g}
+			if _, err := run(ps, u, Options{Verify: true}); err != nil {
+				t.Fatal(err)
+			}
+			got[i], failed[i] = ir.EvalProgram(u.Program, in, ir.Env{})
+		}
+		switch {
+		case (failed[0] == nil) != (failed[1] == nil):
+			t.Fatalf("seed %d: one kernel a node: %v; fused: %v\n%s", seed, failed[0], failed[1], g)
+		case failed[0] != nil:
+			faults++
+		default:
+			if err := irtest.Same(got[1], got[0]); err != nil {
+				t.Fatalf("seed %d: %v\n%s", seed, err, g)
+			}
+		}
+	}
+	t.Logf("%d of %d programs failed", faults, seeds)
+	if faults < seeds/10 || faults > seeds-seeds/10 {
+		t.Errorf("%d of %d programs failed: that tests little", faults, seeds)
+	}
 }

@@ -53,7 +53,7 @@ func (f *fusion) launch(p *piece, shared map[int]bool) ir.ProgramStep {
 	w.operands(p, shared)
 	for _, a := range axesOf(p.stmts) {
 		w.axes = append(w.axes, a)
-		w.k.Axes = append(w.k.Axes, ir.Axis{Name: w.name("i", len(w.axes)-1), Extent: f.axes[a], From: -1})
+		w.k.Axes = append(w.k.Axes, ir.Axis{Name: w.name("i", len(w.axes)-1), Extent: f.extent(a), From: -1})
 	}
 	m := newMapping(ir.NewBuilder())
 	m.axis = func(a int) ir.Index { return ir.At(slices.Index(w.axes, a)) }
