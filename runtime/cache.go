@@ -112,6 +112,10 @@ func (e *Engine) compile(ctx context.Context, s *structure, c *Config, symbols b
 	u := &passes.Unit{Graph: g, Caps: caps, Sizes: s.sizeOf}
 	log, err := passes.Run(u, o)
 	if err != nil {
+		var call *RunError
+		if errors.As(err, &call) {
+			return nil, &RunError{Op: call.Op, Site: s.site(call.Site), Err: call.Err}
+		}
 		return nil, err
 	}
 	p := &program{ir: u.Program, log: log}

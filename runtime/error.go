@@ -2,9 +2,8 @@ package rt
 
 import (
 	"errors"
-	"fmt"
 
-	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/passes"
 )
 
 // Errors that package np shows by class.
@@ -15,14 +14,4 @@ var (
 )
 
 // RunError is an error of compiling or running that belongs to one of the user's calls.
-type RunError struct {
-	Op   string   // the op that the call made
-	Site *ir.Site // nil: none is known
-	Err  error
-}
-
-// Error tells the op and the cause; package np adds the user's line.
-func (e *RunError) Error() string { return fmt.Sprintf("%s: %v", e.Op, e.Err) }
-
-// Unwrap returns the cause.
-func (e *RunError) Unwrap() error { return e.Err }
+type RunError = passes.CallError

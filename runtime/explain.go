@@ -13,10 +13,9 @@ import (
 
 // Explanation tells how a program runs. It is made by compiling, not by running.
 type Explanation struct {
-	prog   *program
-	frame  *frame // nil: sizes are not known
-	took   time.Duration
-	cached bool
+	prog *program
+	held int64 // bytes that a run holds beyond its inputs
+	took time.Duration
 }
 
 // Explain compiles results and tells how they would run.
@@ -35,12 +34,12 @@ func (e *Engine) Explain(ctx context.Context, results []*ir.Node, c *Config) (*E
 	if err != nil {
 		return nil, err
 	}
-	x := &Explanation{prog: p, took: time.Since(start)}
 	f := &frame{engine: e, prog: p, site: s.site, config: cfg}
-	if _, err := f.layout(s); err == nil {
-		x.frame = f
+	took := time.Since(start)
+	if _, err := f.layout(s); err != nil {
+		return nil, err
 	}
-	return x, nil
+	return &Explanation{prog: p, held: f.held, took: took}, nil
 }
 
 // String returns the whole story as text: what each pass made, the kernels and where
@@ -54,6 +53,9 @@ func (x *Explanation) String() string {
 			mark = "*"
 		}
 		fmt.Fprintf(&b, "%s %-14s %v\n", mark, r.Pass, r.Took.Round(time.Microsecond))
+		for _, note := range r.Notes {
+			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(strings.TrimRight(note, "\n"), "\n", "\n    "))
+		}
 	}
 	for _, r := range x.prog.log {
 		if r.Changed && r.Text != "" {
@@ -70,9 +72,7 @@ func (x *Explanation) String() string {
 			fmt.Fprintf(&b, "%v\n", d)
 		}
 	}
-	if x.frame != nil {
-		fmt.Fprintf(&b, "\n== memory\na run holds %d bytes beyond its inputs\n", x.frame.held)
-	}
+	fmt.Fprintf(&b, "\n== memory\na run holds %d bytes beyond its inputs\n", x.held)
 	return b.String()
 }
 
