@@ -129,7 +129,7 @@ func stepOrder(pair Spec, n *Node) Order {
 }
 
 func labelExtents(extents map[rune]Dim, labels string) []Dim {
-	var out []Dim
+	out := make([]Dim, 0, len(labels))
 	for _, c := range labels {
 		out = append(out, extents[c])
 	}

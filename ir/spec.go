@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"unicode"
 )
 
@@ -20,6 +22,29 @@ type Spec struct {
 // labels, "ijk,kjl->il|jk". Where that order is not given it is the canonical one: of
 // first appearance.
 func ParseSpec(text string) (Spec, error) {
+	if s, ok := parsedSpecs.Load(text); ok {
+		return s.(Spec).clone(), nil
+	}
+	s, err := parseSpec(text)
+	if err == nil && len(text) < 64 && parsedCount.Add(1) < 1000 {
+		parsedSpecs.Store(text, s.clone())
+	}
+	return s, err
+}
+
+// parsedSpecs holds Specs by their text: programs are made of few, and building a graph
+// reads one at every product.
+var (
+	parsedSpecs sync.Map
+	parsedCount atomic.Int32
+)
+
+func (s Spec) clone() Spec {
+	s.In = slices.Clone(s.In)
+	return s
+}
+
+func parseSpec(text string) (Spec, error) {
 	if len(text) > maxSpec {
 		return Spec{}, fmt.Errorf("a specification of %d bytes is longer than %d", len(text), maxSpec)
 	}

@@ -1,5 +1,7 @@
 package ir
 
+import "slices"
+
 // How evaluation walks dense arrays: an array is read through a base and a stride per
 // axis, and every rearrangement of elements is a choice of the two.
 
@@ -54,13 +56,9 @@ func take[T any](list []T, at []int) []T {
 
 // without returns 0..rank-1 but for the given axes.
 func without(rank int, axes []int) []int {
-	out := []int{}
-	gone := make([]bool, rank)
-	for _, a := range axes {
-		gone[a] = true
-	}
+	out := make([]int, 0, rank)
 	for i := range rank {
-		if !gone[i] {
+		if !slices.Contains(axes, i) {
 			out = append(out, i)
 		}
 	}
