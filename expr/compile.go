@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
-	"unsafe"
 
 	"github.com/numen-go/numen/ir"
 )
@@ -57,11 +56,11 @@ func (p *Program[In, Out]) Call(ctx context.Context, in In) (Out, error) {
 		made, err = c.evaluate(ctx, t.body.with(t.params, leaves, t.roots), p.cfg)
 	}
 	if err != nil {
-		pl.each(unsafe.Pointer(out), false, func(a *Array) { *a = c.array(failed(err)) })
+		eachIn(pl, out, false, func(a *Array) { *a = c.array(failed(err)) })
 		return *out, err
 	}
 	*out = t.out
-	pl.each(unsafe.Pointer(out), true, func(a *Array) {
+	eachIn(pl, out, true, func(a *Array) {
 		*a = c.array(made[i])
 		i++
 	})
@@ -111,7 +110,7 @@ func (p *Program[In, Out]) trace(c *call, in In) (*trace[In, Out], []*ir.Node, *
 	}
 	var leaves []*ir.Node
 	var bad *Error
-	pl.each(unsafe.Pointer(held), false, func(a *Array) {
+	eachIn(pl, held, false, func(a *Array) {
 		n := c.in(*a)
 		if isFailed(n) && bad == nil {
 			bad = n.Data.(*Error)
@@ -168,7 +167,7 @@ func (t *trace[In, Out]) make(c *call, f func(In) Out, in In, leaves []*ir.Node)
 	t.err = nil
 	held := new(Out)
 	*held = out
-	pl.each(unsafe.Pointer(held), false, func(a *Array) {
+	eachIn(pl, held, false, func(a *Array) {
 		if err := a.error(); err != nil && t.err == nil {
 			t.err = c.placed(err)
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"reflect"
 	"slices"
-	"unsafe"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
@@ -68,7 +67,7 @@ func Eval[T any](ctx context.Context, tree T, opts ...EvalOption) (T, error) {
 	*out = tree
 	var nodes []*ir.Node
 	var first *Error
-	pl.each(unsafe.Pointer(out), true, func(a *Array) {
+	eachIn(pl, out, true, func(a *Array) {
 		if err := a.error(); err != nil && first == nil {
 			first = c.placed(err)
 		}
@@ -79,7 +78,7 @@ func Eval[T any](ctx context.Context, tree T, opts ...EvalOption) (T, error) {
 		made, first = c.evaluate(ctx, nodes, configOf(opts))
 	}
 	i := 0
-	pl.each(unsafe.Pointer(out), false, func(a *Array) {
+	eachIn(pl, out, false, func(a *Array) {
 		if first != nil {
 			*a = c.array(failed(first))
 			return

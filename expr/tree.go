@@ -134,6 +134,9 @@ func (pl *plan) each(p unsafe.Pointer, fresh bool, f func(*Array)) {
 	}
 }
 
+// eachIn is each of the tree that t points to.
+func eachIn[T any](pl *plan, t *T, fresh bool, f func(*Array)) { pl.each(unsafe.Pointer(t), fresh, f) }
+
 func (s *step) each(v reflect.Value, fresh bool, f func(*Array)) {
 	if v.IsNil() {
 		return
@@ -238,7 +241,7 @@ func TreeMap[T any](t T, f func(Array) Array) T {
 	}
 	c := new(T)
 	*c = t
-	pl.each(unsafe.Pointer(c), true, func(a *Array) { *a = f(*a) })
+	eachIn(pl, c, true, func(a *Array) { *a = f(*a) })
 	return *c
 }
 
@@ -281,6 +284,6 @@ func Leaves[T any](t T) (paths []string, arrays []Array) {
 	pl := planFor(reflect.TypeFor[T]())
 	c := new(T)
 	*c = t
-	pl.each(unsafe.Pointer(c), false, func(a *Array) { arrays = append(arrays, *a) })
+	eachIn(pl, c, false, func(a *Array) { arrays = append(arrays, *a) })
 	return pl.paths(unsafe.Pointer(c), "", nil), arrays
 }
