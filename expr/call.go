@@ -2,6 +2,7 @@ package np
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -81,7 +82,29 @@ func (c *call) node(op *ir.Op, attr *ir.Attr, args ...*ir.Node) *ir.Node {
 	if err != nil {
 		return c.fail(classOf(err), "%s", strings.TrimPrefix(err.Error(), op.Name+": "))
 	}
+	if tooLarge(n.Type.Shape) {
+		return c.fail(ErrShape, "the result has more elements than can be addressed: %s", shapeText(shapeOf(n)))
+	}
 	return n
+}
+
+// tooLarge reports whether a shape of numbers, which broadcasting and products of arrays
+// can make of small ones, has more elements than can be addressed.
+func tooLarge(shape []ir.Dim) bool {
+	if len(shape) < 2 {
+		return false
+	}
+	n := int64(1)
+	for _, d := range shape {
+		e, ok := d.Const()
+		if !ok || e == 0 {
+			return false
+		}
+		if n, ok = ir.MulOK(n, e); !ok {
+			return true
+		}
+	}
+	return n > math.MaxInt64/16
 }
 
 // in returns the node of an operand that must be an Array.

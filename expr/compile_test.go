@@ -232,3 +232,31 @@ func TestClose(t *testing.T) {
 		t.Errorf("closing an array closed its operand: %v", err)
 	}
 }
+
+// TestResultsOwnTheirMemory evaluates programs that only look at their input in another
+// way, and two results that are one value.
+func TestResultsOwnTheirMemory(t *testing.T) {
+	x := np.FromSlice(counting(200_000), 400, 500)
+	for name, y := range map[string]np.Array{
+		"reshape": x.Reshape(-1), "slice": x.Slice(np.To(100)), "same": np.BroadcastTo(x, 400, 500), "expand": x.ExpandDims(0).Squeeze(),
+	} {
+		s := np.Must(np.Values[float64](ctx, y))
+		s[1] = -1
+		if got := np.Must(np.Values[float64](ctx, x)); got[1] != 1 {
+			t.Fatalf("%s: the slice that Values returned is its input's memory", name)
+		}
+		c := np.Must(y.Slice(np.Ellipsis).Eval(ctx))
+		if !y.Concrete() && c.Concrete() {
+			c.Close()
+		}
+		if got, err := np.Values[float64](ctx, x); err != nil || got[1] != 1 {
+			t.Fatalf("%s: closing the result closed its input: %v", name, err)
+		}
+	}
+	y := np.Add(x, 1)
+	two := np.Must(np.Eval(ctx, []np.Array{y.Reshape(-1), y}))
+	two[0].Close()
+	if got, err := np.Values[float64](ctx, two[1]); err != nil || got[3] != 4 {
+		t.Fatalf("closing one result closed another: %v", err)
+	}
+}

@@ -285,7 +285,8 @@ func Linspace(start, stop Operand, n int, opts ...CreateOption) Array {
 }
 
 // Spec stands for an input of Program.Prepare, Explain or Bind that has a type but no
-// values. Evaluating it is ErrTracing.
+// values. Evaluating it is ErrTracing. A graph can be built over an extent that is
+// Unknown; a program needs every one.
 func Spec(d DType, shape ...int) Array {
 	c := begin("Spec")
 	if bad := c.computable(d); bad != nil {

@@ -35,6 +35,15 @@ var failing = []struct {
 	{"ragged slice", func() error { return np.Add(m, [][]int{{1, 2}, {3}}).Err() }},
 	{"ragged rows", func() error { return np.FromRows([][]int{{1, 2}, {3}}).Err() }},
 	{"broadcast", func() error { return np.Add(m, []float64{1, 2}).Err() }},
+	{"outer overflow", func() error {
+		return np.Outer(np.Zeros(np.Shape{1 << 40}), np.Zeros(np.Shape{1 << 40})).Err()
+	}},
+	{"broadcast overflow", func() error { return np.Eye(1 << 40).Err() }},
+	{"tile overflow", func() error { return np.Tile(m, 1<<62, 1<<62).Err() }},
+	{"concat overflow", func() error {
+		a := np.Zeros(np.Shape{1 << 58})
+		return np.Concat(0, a, a, a, a).Err()
+	}},
 	{"long operand", func() error { return np.Add(m, strings.Repeat("long ", 20)).Err() }},
 	{"first of two", func() error { return np.Add(np.Add(m, nil), np.Array{}).Err() }},
 	{"weak overflow", func() error { return np.Add(u, 300).Err() }},
@@ -92,6 +101,7 @@ var failing = []struct {
 	{"pad widths", func() error { return np.Pad(x, np.PadEdge, [2]int{1, 1}, [2]int{}).Err() }},
 	{"pad mode", func() error { return np.Pad(m, "mirror", [2]int{1, 1}).Err() }},
 	{"pad negative", func() error { return np.Pad(m, np.PadEdge, [2]int{-1, 1}).Err() }},
+	{"pad overflow", func() error { return np.Pad(m, np.PadConstant, [2]int{1 << 62, 1 << 62}).Err() }},
 	{"pad nothing", func() error { return np.Pad(np.Zeros(np.Shape{0}), np.PadWrap, [2]int{1, 1}).Err() }},
 	{"window axes", func() error { return np.SlidingWindow(m, np.Shape{2}).Err() }},
 	{"window extent", func() error { return np.SlidingWindow(m, np.Shape{2, 4}).Err() }},

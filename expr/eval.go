@@ -17,9 +17,9 @@ func asType[E error](err error) (E, bool) {
 	return e, errors.As(err, &e)
 }
 
-// Eval computes a and returns it as a concrete Array. a itself stays lazy and
-// keeps its inputs alive: in a loop, go on with the result. On error the Array that is
-// returned carries the error too.
+// Eval computes a and returns it as a concrete Array; one that is concrete is returned
+// as it is. a itself stays lazy and keeps its inputs alive: in a loop, go on with the
+// result. On error the Array that is returned carries the error too.
 //
 //	w, err = w.Eval(ctx)
 func (a Array) Eval(ctx context.Context, opts ...EvalOption) (Array, error) {

@@ -39,6 +39,9 @@ func Pad(x Array, mode PadMode, widths ...[2]int) Array {
 		if w[0] < 0 || w[1] < 0 {
 			return c.array(c.fail(ErrShape, "the widths %d and %d of axis %d must not be negative: use Slice to cut", w[0], w[1], i))
 		}
+		if max(w[0], w[1]) > 1<<48 {
+			return c.array(c.fail(ErrShape, "the widths %d and %d of axis %d make more elements than can be addressed", w[0], w[1], i))
+		}
 	}
 	if mode == PadConstant {
 		return c.array(c.padZeros(n, widths))

@@ -142,3 +142,22 @@ func TestNested(t *testing.T) {
 		t.Errorf("no rows have shape %v", got)
 	}
 }
+
+// TestStrangeOperands hands in what is no operand.
+func TestStrangeOperands(t *testing.T) {
+	type opaque struct{ n int }
+	for _, v := range []any{
+		struct{}{}, opaque{1}, &opaque{1}, (*float64)(nil), map[string]float64{}, make(chan int), func() {}, uintptr(3), "1", 'a' == 'b' && false,
+		[]any{1.0}, []string{}, [][]string{{"a"}}, []np.Array{m}, []*float64{nil}, [][]float64{nil, {1}}, [][]float64{{1}, nil}, [2][]int{{1}, {1, 2}}, []error{nil},
+	} {
+		a := np.Add(m, v)
+		if _, isBool := v.(bool); !isBool && a.Err() == nil {
+			t.Errorf("%T is an operand: %v", v, a)
+		}
+	}
+	for _, v := range []any{[]float64(nil), [][]float64{nil, nil}, [0][3]int{}, [][0]int{{}, {}}} {
+		if a := np.FromNested(v); a.Err() != nil || a.Size() != 0 {
+			t.Errorf("%T: %v", v, a)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ func TestTable(t *testing.T) {
 			array np.Array
 			class error
 		}{{"zero", np.Array{}, np.ErrNil}, {"errored", bad, bad.Err()}, {"fine", fine, nil}} {
-			args := arguments(f.Type(), c.array)
+			args := arguments(f.Type(), c.array, 0)
 			out, panicked := callAll(f, args)
 			if panicked != nil {
 				t.Errorf("%s(%s): panics: %v", name, c.what, panicked)
@@ -95,6 +96,11 @@ func TestTable(t *testing.T) {
 				t.Errorf("%s(%s): the first error is lost: %v", name, c.what, err)
 			}
 		}
+		for _, n := range []int{1, -1, 2, -7, math.MaxInt, math.MinInt, 1 << 31, 1 << 62} {
+			if _, panicked := callAll(f, arguments(f.Type(), fine, n)); panicked != nil {
+				t.Errorf("%s with the number %d: panics: %v", name, n, panicked)
+			}
+		}
 	}
 }
 
@@ -103,33 +109,39 @@ var (
 	operandType = reflect.TypeFor[np.Operand]()
 )
 
-// arguments returns a value for every parameter: a where Arrays go, something small and
-// plain elsewhere. Variadic parameters get two, options nil.
-func arguments(f reflect.Type, a np.Array) []reflect.Value {
+// arguments returns a value for every parameter: a where Arrays go, n where integers go,
+// something small and plain elsewhere. Variadic parameters get two, options nil.
+func arguments(f reflect.Type, a np.Array, n int) []reflect.Value {
 	var args []reflect.Value
 	for i := range f.NumIn() {
 		in := f.In(i)
 		if f.IsVariadic() && i == f.NumIn()-1 {
-			args = append(args, argument(in.Elem(), a), argument(in.Elem(), a))
+			args = append(args, argument(in.Elem(), a, n), argument(in.Elem(), a, n))
 			continue
 		}
-		args = append(args, argument(in, a))
+		args = append(args, argument(in, a, n))
 	}
 	return args
 }
 
-func argument(t reflect.Type, a np.Array) reflect.Value {
+func argument(t reflect.Type, a np.Array, n int) reflect.Value {
 	switch t {
 	case arrayType, operandType:
 		return reflect.ValueOf(a)
 	case reflect.TypeFor[[]np.Array]():
 		return reflect.ValueOf([]np.Array{a, a})
+	case reflect.TypeFor[int](), reflect.TypeFor[int64](), reflect.TypeFor[np.At]():
+		return reflect.ValueOf(n).Convert(t)
+	case reflect.TypeFor[np.Shape](), reflect.TypeFor[[]int]():
+		return reflect.ValueOf([]int{n, n}).Convert(t)
+	case reflect.TypeFor[[2]int]():
+		return reflect.ValueOf([2]int{n, n})
 	case reflect.TypeFor[context.Context]():
 		return reflect.ValueOf(ctx)
 	case reflect.TypeFor[np.Index]():
-		return reflect.ValueOf(np.To(1))
+		return reflect.ValueOf(np.Range(n, -n).Step(n))
 	case reflect.TypeFor[np.Place]():
-		return reflect.ValueOf(a.At(np.At(0)))
+		return reflect.ValueOf(a.At(np.At(0), np.From(n)))
 	case reflect.TypeFor[*np.Program[np.Array, np.Array]]():
 		return reflect.ValueOf(np.Compile(np.Negative))
 	case reflect.TypeFor[fmt.State]():
