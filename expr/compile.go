@@ -2,6 +2,7 @@ package np
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"reflect"
 	"sync"
@@ -53,7 +54,7 @@ func (p *Program[In, Out]) Call(ctx context.Context, in In) (Out, error) {
 	t, leaves, err := p.trace(c, in)
 	var made []*ir.Node
 	if err == nil {
-		made, err = c.evaluate(ctx, t.body.with(t.params, leaves, t.roots), p.cfg)
+		made, err = c.evaluate(ctx, t.body.over(leaves), p.cfg)
 	}
 	if err != nil {
 		eachIn(pl, out, false, func(a *Array) { *a = c.array(failed(err)) })
@@ -183,8 +184,13 @@ func (t *trace[In, Out]) make(c *call, f func(In) Out, in In, leaves []*ir.Node)
 func keyOf(pl *plan, v reflect.Value, leaves []*ir.Node) ([]byte, error) {
 	var key []byte
 	for _, n := range leaves {
-		key = append(key, n.Type.String()...)
-		key = append(key, ';')
+		key = append(key, byte(n.Type.DType), byte(n.Type.Rank()))
+		for _, d := range n.Type.Shape {
+			key = binary.AppendVarint(key, int64(extent(d)))
+		}
+		if n.Type.Format != nil {
+			key = append(append(key, n.Type.Format.String()...), 0)
+		}
 	}
 	if !pl.dynamic && !pl.static {
 		return key, nil
@@ -250,69 +256,73 @@ func appendKey(key []byte, v reflect.Value) ([]byte, error) {
 	return key, err
 }
 
-// body is the part of a graph that depends on parameters, operands before users.
-type body struct{ nodes []bodyNode }
+// body is a graph over parameters: the nodes that depend on them, operands before users.
+type body struct {
+	nodes []bodyNode
+	roots []place
+}
 
 type bodyNode struct {
 	n    *ir.Node
-	args []int // into params (k, for ^k) or nodes; outside: none of them
+	args []place
 }
 
-const outside = 1 << 30
+// place says where an operand is found: it is n itself, or parameter ^at, or node at of
+// the body.
+type place struct {
+	n  *ir.Node
+	at int
+}
 
 func bodyOf(params, roots []*ir.Node) body {
 	at := make(map[*ir.Node]int, len(params))
 	for k, n := range params {
 		at[n] = ^k
 	}
+	places := func(ns []*ir.Node) (out []place, depends bool) {
+		for _, n := range ns {
+			if k, ok := at[n]; ok {
+				out, depends = append(out, place{at: k}), true
+			} else {
+				out = append(out, place{n: n})
+			}
+		}
+		return out, depends
+	}
 	var b body
 	for _, n := range (&ir.Graph{Results: roots}).Nodes() {
 		if _, isParam := at[n]; isParam {
 			continue
 		}
-		args, depends := make([]int, len(n.Args)), false
-		for i, a := range n.Args {
-			k, ok := at[a]
-			if args[i] = outside; ok {
-				args[i], depends = k, true
-			}
-		}
-		if depends {
+		if args, depends := places(n.Args); depends {
 			at[n] = len(b.nodes)
 			b.nodes = append(b.nodes, bodyNode{n, args})
 		}
 	}
+	b.roots, _ = places(roots)
 	return b
 }
 
-// with returns the roots with other nodes, of the same types, in the parameters' place.
-func (b *body) with(params, leaves, roots []*ir.Node) []*ir.Node {
+// over returns the roots with other nodes, of the same types, in the parameters' place.
+func (b *body) over(leaves []*ir.Node) []*ir.Node {
 	made := make([]ir.Node, len(b.nodes))
-	to := make(map[*ir.Node]*ir.Node, len(roots))
-	for k, n := range params {
-		to[n] = leaves[k]
+	found := func(places []place) []*ir.Node {
+		out := make([]*ir.Node, len(places))
+		for i, p := range places {
+			switch {
+			case p.n != nil:
+				out[i] = p.n
+			case p.at < 0:
+				out[i] = leaves[^p.at]
+			default:
+				out[i] = &made[p.at]
+			}
+		}
+		return out
 	}
 	for i, bn := range b.nodes {
 		made[i] = *bn.n
-		args := make([]*ir.Node, len(bn.args))
-		for k, from := range bn.args {
-			switch {
-			case from == outside:
-				args[k] = bn.n.Args[k]
-			case from < 0:
-				args[k] = leaves[^from]
-			default:
-				args[k] = &made[from]
-			}
-		}
-		made[i].Args = args
-		to[bn.n] = &made[i]
+		made[i].Args = found(bn.args)
 	}
-	out := make([]*ir.Node, len(roots))
-	for i, r := range roots {
-		if out[i] = to[r]; out[i] == nil {
-			out[i] = r
-		}
-	}
-	return out
+	return found(b.roots)
 }
