@@ -107,7 +107,6 @@ const (
 	opLoadAt   // d = elements of array c at the addresses in a
 	opTarget   // d = where the strip of array c at address a, stride b is made
 	opFlush    // and wrote out, when that is a temporary
-	opStoreAt  // elements of array c at the addresses in a = d
 	opAddress  // d = addresses; x: *addressCode
 	opInterval // domain d = domain a within reg b <= t < reg c
 	opOutside  // domain d = domain a outside reg b <= t < reg c

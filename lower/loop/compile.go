@@ -10,6 +10,9 @@ import (
 
 // Compile returns a verified loop ready to run.
 func Compile(l *Loop) (*Code, error) {
+	if err := runsAll(l.Body); err != nil {
+		return nil, err
+	}
 	c := &compiler{
 		code: &Code{loop: l, doms: 1}, consts: map[constKey]int32{}, vars: map[*Var]int32{}, arrays: map[*Array]int32{},
 		mutable: map[*Var]bool{}, laneCount: map[*Array]int{}, regSlots: map[int32]int32{}, tempSlots: map[int32]int32{}, refSlots: map[int32]int32{},
@@ -35,6 +38,16 @@ func Compile(l *Loop) (*Code, error) {
 		}
 	}
 	return c.code, nil
+}
+
+// runsAll reports an op that has no instruction.
+func runsAll(body []Stmt) (err error) {
+	walk(body, func(v *Val) {
+		if v.Kind == Apply && v.Op != ir.OpRare && opTable[opKey{v.Op, v.DType, v.Args[len(v.Args)-1].DType}] == nil {
+			err = fmt.Errorf("loop: no instruction for %s of %s", v.Op, v.Args[len(v.Args)-1].DType)
+		}
+	})
+	return err
 }
 
 type compiler struct {

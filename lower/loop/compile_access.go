@@ -94,9 +94,7 @@ func (c *stripCompiler) store(s *Store) error {
 	n := c.compiler.array(s.Array)
 	addr, stride, ok := c.run(s.Array, s.Index, nil)
 	if !ok {
-		addrs, v := c.addresses(s.Array, s.Index, nil, false), c.full(s.Val)
-		c.emit(instr{op: opStoreAt, d: v.slot, a: addrs.slot, c: n, size: [4]uint8{uint8(size)}})
-		return nil
+		panic("loop: a store at positions that are data")
 	}
 	target := c.newValue(size, true)
 	open := instr{op: opTarget, d: target.slot, a: addr, b: stride, c: n, size: [4]uint8{uint8(size)}}
@@ -148,6 +146,11 @@ func (c *stripCompiler) pick(v *Val, at place) operand {
 	if x.cond.size > 0 { // no run of positions
 		return c.choose(x.cond, a, b, v.DType, at, operand{})
 	}
+	for _, o := range []*operand{&a, &b} {
+		if o.array != nil && c.changed[o.array] { // what is shown keeps what was there
+			*o = c.spread(*o, at)
+		}
+	}
 	d := c.newValue(size, true, a, b)
 	c.emit(instr{op: opJoin, dom: c.dom(at), d: d.slot, a: a.slot, b: b.slot, size: [4]uint8{uint8(size), a.size, b.size},
 		x: &joinCode{x.dom[1], x.dom[2], copyOf(size), fillOf(size)}})
@@ -180,6 +183,8 @@ func (c *stripCompiler) rare(v *Val, at place) operand {
 		if o.uniform() {
 			o.size = uint8(size)
 			*o = c.fill(*o, at)
+		} else if o.array != nil && c.changed[o.array] {
+			*o = c.spread(*o, at)
 		}
 	}
 	cond := x.cond

@@ -3,6 +3,7 @@ package loop
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/numen-go/numen/ir"
 )
@@ -75,7 +76,7 @@ func (c *compiler) newStrip(pos *Var, body []Stmt) *stripCompiler {
 func (c *compiler) stripStmt(s *Strip) error {
 	n := c.scalar(s.N)
 	sc := c.newStrip(s.Pos, s.Body)
-	sc.findPlaces(s.Body)
+	sc.place = findPlaces(s.Body, sc.mayVary(s.Body))
 	c.push()
 	for _, st := range s.Body {
 		if err := sc.stmt(st); err != nil {
@@ -114,59 +115,47 @@ func written(s Stmt) []*Array {
 	return out
 }
 
-// findPlaces finds for every name of the strip the innermost branch that all its uses
-// are in: there it is evaluated.
-func (c *stripCompiler) findPlaces(body []Stmt) {
-	used := map[*Var]bool{}
+// findPlaces finds, for every name of a strip that is used, the innermost branch that all
+// its uses are in: there it is evaluated.
+func findPlaces(body []Stmt, varies func(*Val) bool) map[*Var]place {
+	places := map[*Var]place{}
 	var visit func(v *Val, at place)
 	visit = func(v *Val, at place) {
+		inside := func(n int) place { return append(at[:len(at):len(at)], arm{v, n}) }
 		switch {
 		case v.Kind == Use:
-			if !used[v.Var] {
-				c.place[v.Var] = at
-			} else {
-				c.place[v.Var] = common(c.place[v.Var], at)
+			if p, used := places[v.Var]; used {
+				at = common(p, at)
 			}
-			used[v.Var] = true
+			places[v.Var] = at
 			return
-		case v.Kind == Pick && c.varies(v.Args[0]):
+		case v.Kind == Pick && varies(v):
 			visit(v.Args[0], at)
-			for n := 1; n <= 2; n++ {
-				visit(v.Args[n], append(at[:len(at):len(at)], arm{v, n}))
-			}
+			visit(v.Args[1], inside(1))
+			visit(v.Args[2], inside(2))
 			return
-		case v.Kind == Apply && v.Op == ir.OpRare:
+		case v.Kind == Apply && v.Op == ir.OpRare && varies(v):
 			visit(v.Args[0], at)
 			visit(v.Args[1], at)
-			visit(v.Args[2], append(at[:len(at):len(at)], arm{v, 2}))
+			visit(v.Args[2], inside(2))
 			return
 		}
 		for _, a := range v.Args {
 			visit(a, at)
 		}
 	}
-	for i := range body { // names differ between positions unless shown otherwise
-		if s, ok := body[i].(*Set); ok {
-			c.lets[s.Var] = operand{size: 1}
-		}
-	}
-	for i := len(body) - 1; i >= 0; i-- {
-		if s, ok := body[i].(*Set); ok {
-			if used[s.Var] {
-				visit(s.Val, c.place[s.Var])
+	for _, s := range slices.Backward(body) {
+		if set, ok := s.(*Set); ok {
+			if at, used := places[set.Var]; used {
+				visit(set.Val, at)
 			}
 			continue
 		}
-		for _, v := range operands(body[i]) {
+		for _, v := range operands(s) {
 			visit(v, nil)
 		}
 	}
-	for i := range body {
-		if s, ok := body[i].(*Set); ok && !used[s.Var] {
-			delete(c.place, s.Var)
-		}
-	}
-	clear(c.lets)
+	return places
 }
 
 func common(a, b place) place {
@@ -380,41 +369,17 @@ func (c *stripCompiler) vector(v *Val, at place) operand {
 }
 
 // affine writes an integer as base + coef*t with both the same for all positions.
-func (c *stripCompiler) affine(v *Val) (base, coef *Val, ok bool) {
-	if !c.varies(v) {
-		return v, intVal(0), true
-	}
-	if v.Kind == Use && v.Var == c.pos {
-		return intVal(0), intVal(1), true
-	}
-	if v.Kind != Apply || len(v.Args) > 2 || v.DType != ir.Int64 {
-		return nil, nil, false
-	}
-	a, m, okA := c.affine(v.Args[0])
-	if v.Op == ir.OpNeg && okA {
-		return sub(intVal(0), a), sub(intVal(0), m), true
-	}
-	if len(v.Args) < 2 {
-		return nil, nil, false
-	}
-	b, n, okB := c.affine(v.Args[1])
-	if !okA || !okB {
-		return nil, nil, false
-	}
-	switch v.Op {
-	case ir.OpAdd:
-		return add(a, b), add(m, n), true
-	case ir.OpSub:
-		return sub(a, b), sub(m, n), true
-	case ir.OpMul:
-		if m.isInt(0) {
-			return mul(a, b), mul(a, n), true
-		}
-		if n.isInt(0) {
-			return mul(a, b), mul(m, b), true
+func (c *stripCompiler) affine(v *Val) (base, coef *Val, ok bool) { return affine(v, c.pos, c.varies) }
+
+// mayVary returns varies as it will be when all names of the strip are known.
+func (c *stripCompiler) mayVary(body []Stmt) func(*Val) bool {
+	r := &stripRules{pos: c.pos, names: map[*Var]bool{}}
+	for _, s := range body {
+		if set, ok := s.(*Set); ok {
+			r.names[set.Var] = r.varies(set.Val)
 		}
 	}
-	return nil, nil, false
+	return r.varies
 }
 
 func (c *stripCompiler) iota(base, coef *Val, at place) operand {

@@ -43,7 +43,7 @@
 //	prefix(sum, c, o[t], E)                     o[t] = c[0]; c[0] = merge(c[0], E), t ascending
 //	scatter(sum, o[E, t], F)                    o[..] = step(o[..], F), t ascending; an index of -1 drops
 //	append(n, c, o, E)                          where c holds, t ascending: o[n] = E; n = n + 1
-//	tile(fma, k < kn, r < m, t < n, c[r, t], a[k, r], b[k, t])   for every r and t: c = step(c, a, b), k ascending
+//	tile(fma, k < kn, r < m, t < n, c[r, t], (a[k, r], b[k, t]))   for every r and t: c = step(c, a, b), k ascending
 //
 // Values are scalar ops (package ir) and
 //

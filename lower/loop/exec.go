@@ -214,7 +214,7 @@ func (f *frame) require(x *requireCode) bool {
 	hi, ok2 := x.hi(f.regs)
 	extent, ok3 := x.extent(f.regs)
 	if !ok1 || !ok2 || !ok3 || lo <= hi && (lo < 0 || hi >= extent) {
-		f.err = fmt.Errorf("loop: positions %d to %d of axis %d of %s, which has %d", lo, hi, x.Axis, x.Array.Name, extent)
+		f.err = fmt.Errorf("loop: positions %d to %d of axis %d of %s, which has %d", lo, hi, x.Axis, x.Name, extent)
 		return false
 	}
 	return true

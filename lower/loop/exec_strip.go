@@ -75,8 +75,6 @@ func (f *frame) stripOp(in *instr, pc *int) bool {
 		if step := int64(f.regs[in.b]); step != 1 {
 			scatterRun(f.at(in.c, f.regs[in.a]), f.slots[in.d], int(step), f.n, in.size[0])
 		}
-	case opStoreAt:
-		return f.storeAt(in)
 	case opAddress:
 		return f.addresses(in)
 	case opInterval:
@@ -192,14 +190,6 @@ func (f *frame) addresses(in *instr) bool {
 // noAddress stands for an element that there is not. Addresses in bounds are not
 // negative, but sums on the way to them may be.
 const noAddress = math.MinInt64
-
-func (f *frame) storeAt(in *instr) bool {
-	at, size := vec[int64](f.slots[in.a], f.n), int(in.size[0])
-	for i, p := range at {
-		copyOf(size)(unsafe.Add(f.base[in.c], int(p)*size), shift(f.slots[in.d], i, in.size[0]), nil, nil, 1)
-	}
-	return true
-}
 
 // clip returns the bounds of an interval inside the strip.
 func (f *frame) clip(in *instr) (lo, hi int) {

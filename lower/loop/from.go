@@ -2,6 +2,7 @@ package loop
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/numen-go/numen/ir"
@@ -22,7 +23,7 @@ type Schedule struct {
 // declines (*lower.Declined, without a target's name) what has no loops: sparse operands.
 func From(k *ir.Kernel, s Schedule) (*Loop, error) {
 	l := &lowering{
-		k: k, s: s, b: ir.NewBuilder(), loop: &Loop{Name: k.Name}, names: map[string]int{},
+		k: k, s: s, b: ir.NewBuilder(), loop: &Loop{Name: k.Name}, names: maps.Clone(taken), tables: map[string]*ir.Table{},
 		dims: map[string]*Var{}, arrays: make([]*Array, len(k.Operands)), origin: make([][]*Val, len(k.Operands)),
 		at: make([]*Val, len(k.Axes)), tiled: make([]bool, len(k.Axes)),
 	}
@@ -41,15 +42,19 @@ func From(k *ir.Kernel, s Schedule) (*Loop, error) {
 	return l.loop, nil
 }
 
+// taken are the words that a name cannot be.
+var taken = map[string]int{"in": 1, "out": 1, "inout": 1, "inf": 1, "nan": 1, "true": 1, "false": 1, "else": 1, "to": 1, "step": 1, "cost": 1}
+
 // lowering is the state of one From: where statements go, and what is known at that
 // place about every axis.
 type lowering struct {
-	k     *ir.Kernel
-	s     Schedule
-	b     *ir.Builder
-	loop  *Loop
-	out   *[]Stmt
-	names map[string]int
+	k      *ir.Kernel
+	s      Schedule
+	b      *ir.Builder
+	loop   *Loop
+	out    *[]Stmt
+	names  map[string]int
+	tables map[string]*ir.Table
 
 	dims    map[string]*Var
 	scalars []*Var

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/numen-go/numen/ir"
 )
@@ -82,7 +83,7 @@ func (l *lowering) node(e *ir.Expr, uses map[*ir.Expr]int) *Val {
 	switch e.Kind {
 	case ir.Apply:
 		v := apply(e.Op, e.DType)
-		v.Table = e.Table
+		v.Table = l.table(e.Table)
 		for _, a := range e.Args {
 			v.Args = append(v.Args, l.value(a, uses))
 		}
@@ -105,6 +106,29 @@ func (l *lowering) node(e *ir.Expr, uses map[*ir.Expr]int) *Val {
 		return &Val{Kind: Check, DType: ir.Int64, N: e.N, Args: []*Val{l.value(e.Args[0], uses), limit, l.sourcePosition(e)}}
 	}
 	panic("loop: a body has a node of kind that has no loops")
+}
+
+// table returns a constant table under a name that the text form takes.
+func (l *lowering) table(t *ir.Table) *ir.Table {
+	if t == nil {
+		return nil
+	}
+	if l.tables[t.Name] == nil {
+		c := *t
+		c.Name = identifier(t.Name)
+		l.tables[t.Name] = &c
+	}
+	return l.tables[t.Name]
+}
+
+// identifier returns a text with what no name has in it replaced.
+func identifier(s string) string {
+	return "t" + strings.Map(func(r rune) rune {
+		if r < 128 && (isLetter(byte(r)) || isDigit(byte(r))) {
+			return r
+		}
+		return '_'
+	}, s)
 }
 
 func (l *lowering) branch(e *ir.Expr, uses map[*ir.Expr]int) *Val {

@@ -248,10 +248,13 @@ func (r *reduction) put(arrays []*Array, row, t *Val, vals []*Val) {
 // each emits a strip over a row; of one position when accumulators are no rows.
 func (r *reduction) each(f func(t *Val)) {
 	if r.along {
-		r.strip(intVal(1), f)
+		r.strip(intVal(1), func(*Val) { f(intVal(0)) })
 		return
 	}
 	r.strip(r.n, func(t *Val) {
+		if r.n.isInt(1) {
+			t = intVal(0)
+		}
 		if r.v >= 0 {
 			r.at[r.v] = add(r.from[r.v], t)
 		}

@@ -137,7 +137,7 @@ func (r *requirer) emitRequire(a *ir.Access, d int, lo, hi, extent *Val) {
 			when = minVal(when, n)
 		}
 	}
-	req := &Require{Array: r.arrays[a.Operand], Axis: d, Lo: lo, Hi: hi, Extent: extent, When: when}
+	req := &Require{Name: r.arrays[a.Operand].Name, Axis: d, Lo: lo, Hi: hi, Extent: extent, When: when}
 	for _, s := range *r.out {
 		if o, ok := s.(*Require); ok && same(o.Lo, lo) && same(o.Hi, hi) && same(o.Extent, extent) && same(o.When, when) {
 			return

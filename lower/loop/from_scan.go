@@ -57,6 +57,9 @@ func (x *scanning) array(name string, extents ...*Val) *Array {
 // is nil where it does not matter.
 func (x *scanning) side(q *Val, f func(t *Val)) {
 	x.strip(x.n, func(t *Val) {
+		if x.n.isInt(1) {
+			t = intVal(0)
+		}
 		if x.v >= 0 && x.v != x.a {
 			x.at[x.v] = add(x.from[x.v], t)
 			defer func() { x.at[x.v] = nil }()

@@ -28,22 +28,24 @@ func stripAxis(k *ir.Kernel, s *ir.Stmt) int {
 	best, bestScore := -1, 0
 	for _, a := range candidates {
 		score := 1
-		count := func(x *ir.Access, weight int) {
+		count := func(x *ir.Access) {
 			for d, i := range x.Index {
 				for _, t := range i.Terms {
 					switch {
 					case t.Axis != a && k.Axes[a].From != t.Axis:
 					case t.Axis == a && d == len(x.Index)-1 && (t.Coef.Is(1) || t.Coef.Is(-1)):
-						score += 4 * weight
+						score += 4
 					case t.Axis == a:
-						score -= weight
+						score--
 					}
 				}
 			}
 		}
-		loads(s, func(x *ir.Access) { count(x, 1) })
-		for i := range s.Targets {
-			count(&s.Targets[i], 1)
+		loads(s, count)
+		if s.Sink != ir.Reduce { // whose targets are reached once a row
+			for i := range s.Targets {
+				count(&s.Targets[i])
+			}
 		}
 		if slices.Contains(kept, a) && s.Sink == ir.Reduce && chained(s) {
 			score += 100 // a chain along a strip waits for itself

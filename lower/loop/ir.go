@@ -88,7 +88,7 @@ type Local struct {
 // Extent, of an axis of an array, unless When is not positive. The run fails when that
 // does not hold: what follows is compiled without tests.
 type Require struct {
-	Array          *Array
+	Name           string // of the array, for the message
 	Axis           int
 	Lo, Hi, Extent *Val
 	When           *Val

@@ -96,7 +96,7 @@ func (p *printer) stmt(s Stmt) {
 		}
 		p.line("%s %s %s[%s]%s", word, s.Array.Name, s.Array.DType, list(s.Extents), init)
 	case *Require:
-		p.line("require(%s, %d, %s, %s, %s, %s)", s.Array.Name, s.Axis, s.Lo, s.Hi, s.Extent, s.When)
+		p.line("require(%s, %d, %s, %s, %s, %s)", s.Name, s.Axis, s.Lo, s.Hi, s.Extent, s.When)
 	case *NonEmpty:
 		p.line("nonempty(%s)", s.N)
 	case *Set:
@@ -171,12 +171,14 @@ const (
 	precUnary
 )
 
-// infix lists the ops that are written as operators.
-var infix = []struct {
+type infixOp struct {
 	op   *ir.Op
 	text string
 	prec int
-}{
+}
+
+// infix lists the ops that are written as operators.
+var infix = []infixOp{
 	{ir.OpEq, "==", precCompare}, {ir.OpNe, "!=", precCompare}, {ir.OpLe, "<=", precCompare}, {ir.OpLt, "<", precCompare},
 	{ir.OpOr, "|", precOr}, {ir.OpXor, "^", precXor}, {ir.OpAnd, "&", precAnd},
 	{ir.OpShl, "<<", precShift}, {ir.OpShr, ">>", precShift},
@@ -207,13 +209,7 @@ func (v *Val) at(prec int) string {
 	case Below:
 		return fmt.Sprintf("below(%s, %d)", list(v.Args), v.N)
 	}
-	if i := slices.IndexFunc(infix, func(o struct {
-		op   *ir.Op
-		text string
-		prec int
-	}) bool {
-		return o.op == v.Op
-	}); i >= 0 {
+	if i := slices.IndexFunc(infix, func(o infixOp) bool { return o.op == v.Op }); i >= 0 {
 		o := infix[i]
 		text := fmt.Sprintf("%s %s %s", v.Args[0].at(o.prec), o.text, v.Args[1].at(o.prec+1))
 		if o.prec < prec {
@@ -259,7 +255,7 @@ func literal(d ir.DType, bits uint64) string {
 		text = floatText(d, bits)
 	}
 	if d != ir.Int64 && d != ir.Float64 {
-		text += ":" + d.String()
+		text += "_" + d.String()
 	}
 	return text
 }
@@ -271,7 +267,7 @@ func floatText(d ir.DType, bits uint64) string {
 	}
 	switch {
 	case math.IsNaN(f):
-		return fmt.Sprintf("nan(%#x)", bits)
+		return fmt.Sprintf("nan%#x", bits)
 	case math.IsInf(f, 1):
 		return "inf"
 	case math.IsInf(f, -1):
