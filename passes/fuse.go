@@ -60,12 +60,10 @@ func fuseSteps(u *Unit, steps []ir.ProgramStep, outside map[int]bool) ([]ir.Prog
 		}
 		sunk := f.sinkMovements()
 		joined := f.joinPieces()
-		if !inlined && !sunk && !joined {
+		dropped := f.dropLocals()
+		if !inlined && !sunk && !joined && !dropped {
 			break
 		}
-		changed = true
-	}
-	if f.shareLoops() {
 		changed = true
 	}
 	if !changed {

@@ -38,9 +38,14 @@ func (f *fusion) partner(d *dependencies, b *piece) (a, joined *piece) {
 			return nil
 		}
 		j := join(a, b)
-		if j == nil || loopNests(j.stmts) > f.limit || !f.parallel(j) || !f.u.allow() {
+		if j == nil || !f.parallel(j) {
 			return nil
 		}
+		f.shareLoops(j)
+		if len(j.stmts) > f.limit || !f.u.allow() {
+			return nil
+		}
+		f.measure(j)
 		return j
 	}
 	for _, a := range d.producers(b) {
@@ -70,24 +75,26 @@ func (f *fusion) chain(a, b *piece) *piece {
 		return nil
 	}
 	g.readTogether()
-	j := g.join()
-	if !contractionsFit(j.stmts[:len(a.stmts)], j.stmts[len(a.stmts):]) {
+	if !g.contractionsFit() {
 		return nil
 	}
-	return j
+	return g.join()
 }
 
 // contractionsFit keeps contractions apart from what would walk them in thin slices. A
 // contraction joins what comes before it only where that needs whole rows of what it
 // contracts anyway: softmax before the second product of attention, not a layer before
 // the next one.
-func contractionsFit(before, after []ir.Stmt) bool {
-	for i := range after {
-		s := &after[i]
+func (g *alignment) contractionsFit() bool {
+	for i := range g.b.stmts {
+		s := &g.b.stmts[i]
 		rows := func(r ir.Stmt) bool {
-			return r.Sink == ir.Reduce && !gemm(&r) && slices.ContainsFunc(r.Axes, func(x int) bool { return slices.Contains(s.Axes, x) })
+			return r.Sink == ir.Reduce && !gemm(&r) && slices.ContainsFunc(s.Axes, func(x int) bool {
+				y, paired := plainAxis(g.at[x])
+				return paired && slices.Contains(r.Axes, y)
+			})
 		}
-		if gemm(s) && !slices.ContainsFunc(before, rows) {
+		if gemm(s) && !slices.ContainsFunc(g.a.stmts, rows) {
 			return false
 		}
 	}
@@ -208,31 +215,7 @@ func (g *alignment) join() *piece {
 	}
 	j := &piece{stmts: slices.Concat(a.stmts, tail), names: slices.Clone(b.names), sites: slices.Clone(b.sites)}
 	j.note(a)
-	f.measure(j)
 	return j
-}
-
-// loopNests returns the number of statements that have loops of their own: stores over
-// the same axes share theirs.
-func loopNests(stmts []ir.Stmt) int {
-	n := 0
-	for i := range stmts {
-		if stmts[i].Sink != ir.Store || !slices.ContainsFunc(stmts[:i], func(s ir.Stmt) bool { return sharesLoops(&s, &stmts[i]) }) {
-			n++
-		}
-	}
-	return n
-}
-
-// sharesLoops reports whether two statements are stores over the same axes.
-func sharesLoops(s, t *ir.Stmt) bool {
-	if s.Sink != ir.Store || t.Sink != ir.Store {
-		return false
-	}
-	d, e := domain(s), domain(t)
-	slices.Sort(d)
-	slices.Sort(e)
-	return slices.Equal(d, e)
 }
 
 // parallel reports whether a piece can be cut into independent parts: along an axis over

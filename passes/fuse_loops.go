@@ -6,71 +6,90 @@ import (
 	"github.com/numen-go/numen/ir"
 )
 
-// shareLoops makes one statement of stores over the same axes of a piece: a value that
-// one of them makes and another reads in place is then computed once and stored only if
-// it is needed. It reports whether any statement went.
-func (f *fusion) shareLoops() bool {
-	changed, shared := false, f.shared()
-	for _, p := range f.pieces {
-		if p.step != nil || len(p.stmts) < 2 {
-			continue
-		}
-		for i := 0; i < len(p.stmts); i++ {
-			for k := i + 1; k < len(p.stmts); k++ {
-				if f.mergeStores(p, i, k) {
-					k, changed = k-1, true
-				}
+// shareLoops makes one statement of stores over the same axes: a value that one of them
+// makes and another reads in place is then computed once, and need not be stored.
+func (f *fusion) shareLoops(p *piece) {
+	for i := 0; i < len(p.stmts); i++ {
+		for k := i + 1; k < len(p.stmts); k++ {
+			if f.mergeStores(p, i, k) {
+				k--
 			}
-			f.dropLocals(p, i, shared)
 		}
-		f.measure(p)
 	}
-	return changed
 }
 
 // mergeStores makes statement k of p part of statement i, if k can move up to it.
 func (f *fusion) mergeStores(p *piece, i, k int) bool {
 	s, t := &p.stmts[i], &p.stmts[k]
-	if !sharesLoops(s, t) {
+	if s.Sink != ir.Store || t.Sink != ir.Store || !sameAxes(domain(s), domain(t)) {
 		return false
 	}
-	for _, between := range p.stmts[i+1 : k] {
-		if readsAny(t, between.Targets) {
-			return false
-		}
+	made := func(x *ir.Access) func(ir.Access) bool {
+		return func(t ir.Access) bool { return t.Operand == x.Operand }
 	}
-	ok := true
-	m := newMapping(f.b)
-	m.load = func(e *ir.Expr) *ir.Expr {
-		for n := range s.Targets {
-			if w := &s.Targets[n]; w.Operand == e.Access.Operand {
-				if !equalIndices(w.Index, e.Access.Index) {
-					ok = false
-				}
+	moves, reads := true, false
+	eachLoad(p.stmts[k:k+1], func(x *ir.Access) {
+		if n := slices.IndexFunc(s.Targets, made(x)); n >= 0 {
+			reads, moves = true, moves && equalIndices(s.Targets[n].Index, x.Index)
+		}
+		for _, between := range p.stmts[i+1 : k] {
+			moves = moves && !slices.ContainsFunc(between.Targets, made(x))
+		}
+	})
+	if !moves {
+		return false
+	}
+	merged := *t
+	if reads {
+		m := newMapping(f.b)
+		m.load = func(e *ir.Expr) *ir.Expr {
+			if n := slices.IndexFunc(s.Targets, made(e.Access)); n >= 0 {
 				return s.Args[n]
 			}
+			return e
 		}
-		return e
+		merged = m.stmt(t)
 	}
-	t2 := m.stmt(t)
-	if !ok {
-		return false
-	}
-	p.stmts[i] = ir.Stmt{Sink: ir.Store, Targets: slices.Concat(s.Targets, t2.Targets), Args: slices.Concat(s.Args, t2.Args)}
+	p.stmts[i] = ir.Stmt{Sink: ir.Store, Targets: slices.Concat(s.Targets, merged.Targets), Args: slices.Concat(s.Args, merged.Args)}
 	p.stmts = slices.Delete(p.stmts, k, k+1)
 	return true
 }
 
-// dropLocals leaves out targets of store i that nothing reads any more.
-func (f *fusion) dropLocals(p *piece, i int, shared map[int]bool) {
-	s := &p.stmts[i]
+// sameAxes reports whether two lists have the same axes in any order.
+func sameAxes(x, y []int) bool {
+	return len(x) == len(y) && !slices.ContainsFunc(x, func(a int) bool { return !slices.Contains(y, a) })
+}
+
+// dropLocals leaves out what statements store and nothing reads any more. It reports
+// whether there was anything.
+func (f *fusion) dropLocals() bool {
+	changed, shared := false, f.shared()
+	for _, p := range f.pieces {
+		before := len(p.writes)
+		for i := range p.stmts {
+			p.stmts[i] = f.withoutDead(p, i, shared)
+		}
+		if p.step == nil {
+			f.measure(p)
+		}
+		changed = changed || len(p.writes) != before
+	}
+	return changed
+}
+
+// withoutDead returns statement i of p without targets that nothing reads; one stays.
+func (f *fusion) withoutDead(p *piece, i int, shared map[int]bool) ir.Stmt {
+	s := p.stmts[i]
 	if s.Sink != ir.Store {
-		return
+		return s
 	}
 	for n := len(s.Targets) - 1; n >= 0 && len(s.Targets) > 1; n-- {
-		if !shared[s.Targets[n].Operand] && !slices.ContainsFunc(p.stmts, func(r ir.Stmt) bool { return readsAny(&r, s.Targets[n:n+1]) }) {
-			s.Targets = slices.Delete(slices.Clone(s.Targets), n, n+1)
-			s.Args = slices.Delete(slices.Clone(s.Args), n, n+1)
+		target := s.Targets[n : n+1]
+		if shared[target[0].Operand] || slices.ContainsFunc(p.stmts, func(r ir.Stmt) bool { return readsAny(&r, target) }) {
+			continue
 		}
+		s.Targets, s.Args = slices.Clone(s.Targets), slices.Clone(s.Args)
+		s.Targets, s.Args = slices.Delete(s.Targets, n, n+1), slices.Delete(s.Args, n, n+1)
 	}
+	return s
 }
