@@ -5,6 +5,7 @@ import (
 
 	np "github.com/numen-go/numen/expr"
 	"github.com/numen-go/numen/expr/nptest"
+	rt "github.com/numen-go/numen/runtime"
 )
 
 // TestTargetsAgree evaluates the calls of values_test.go, and functions of many
@@ -37,5 +38,26 @@ func TestTargetsAgree(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) { nptest.Same(t, got, want) })
+	}
+}
+
+// TestNothingCompilesAgain changes numbers and sizes of a program that has run.
+func TestNothingCompilesAgain(t *testing.T) {
+	run := func(rows, columns int, number float64) {
+		t.Helper()
+		x := np.FromSlice(counting(rows*columns), rows, columns)
+		y := np.Subtract(np.Multiply(x, number), np.Mean(x, np.Axis(0)))
+		if _, err := np.Var(y.Slice(np.To(2)), np.Correction(1)).Eval(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(20, 30, 0.3)
+	before := rt.Default().Counts()
+	for rows := range 5 {
+		run(33+rows, 47-rows, 0.4+float64(rows))
+	}
+	after := rt.Default().Counts()
+	if after.Programs != before.Programs || after.Kernels != before.Kernels || after.Hits != before.Hits+5 {
+		t.Errorf("counters went from %+v to %+v", before, after)
 	}
 }
