@@ -16,7 +16,7 @@ import (
 type call struct {
 	fn   string
 	site *ir.Site
-	ops  [3]Operand // as the user gave them, count of them
+	ops  [3]Operand // as the user gave them, n of them
 	n    int
 	more []Operand // those of calls with any number
 }
