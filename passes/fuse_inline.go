@@ -41,6 +41,9 @@ func (f *fusion) inlineValues() (bool, error) {
 			writer[v] = p
 		}
 	}
+	for _, p := range f.pieces {
+		p.epilogue = f.isEpilogue(p, readers, writer)
+	}
 	changed := false
 	for _, p := range slices.Backward(f.pieces) {
 		v, ok := f.inlinable(p)
@@ -93,6 +96,25 @@ func (f *fusion) inlinable(p *piece) (int, bool) {
 	return v, true
 }
 
+// isEpilogue reports whether p is elementwise work on the result of a contraction, which
+// is best done as that is stored: where another contraction reads it, it would be done
+// once for every panel.
+func (f *fusion) isEpilogue(p *piece, readers map[int][]*piece, writer map[int]*piece) bool {
+	if _, ok := f.inlinable(p); !ok {
+		return false
+	}
+	all := len(f.long(axesOf(p.stmts)))
+	return slices.ContainsFunc(p.loads, func(x *ir.Access) bool {
+		q := writer[x.Operand]
+		if q == nil || q.step != nil || len(f.long(x.Axes())) != all {
+			return false
+		}
+		return q.epilogue && len(readers[x.Operand]) == 1 || slices.ContainsFunc(q.stmts, func(s ir.Stmt) bool {
+			return gemm(&s) && s.Targets[0].Operand == x.Operand
+		})
+	})
+}
+
 // decide says whether p, which stores v alone, is computed where v is read.
 func (f *fusion) decide(p *piece, v int, readers []*piece) bool {
 	c := f.weigh(p)
@@ -113,7 +135,7 @@ func (f *fusion) decide(p *piece, v int, readers []*piece) bool {
 		}
 	}
 	for _, d := range p.reach {
-		if d.root.size+p.size > maxBody {
+		if d.root.size+p.size > maxBody || p.epilogue && !c.movement && gemm(&d.root.stmts[d.stmt]) {
 			return false
 		}
 	}

@@ -60,25 +60,62 @@ func sameAxes(x, y []int) bool {
 	return len(x) == len(y) && !slices.ContainsFunc(x, func(a int) bool { return !slices.Contains(y, a) })
 }
 
-// dropLocals leaves out what statements store and nothing reads any more. It reports
-// whether there was anything.
+// dropLocals leaves out what statements store and nothing reads, or what they store twice.
+// It reports whether there was anything.
 func (f *fusion) dropLocals() bool {
 	changed, shared := false, f.shared()
 	for _, p := range f.pieces {
+		if p.step != nil {
+			continue
+		}
 		before := len(p.writes)
 		for i := range p.stmts {
-			p.stmts[i] = f.withoutDead(p, i, shared)
+			f.readFirstCopy(p, i, shared)
+			p.stmts[i] = withoutDead(p, i, shared)
 		}
-		if p.step == nil {
-			f.measure(p)
-		}
+		f.measure(p)
 		changed = changed || len(p.writes) != before
 	}
 	return changed
 }
 
+// readFirstCopy lets loads of a local that statement i stores have another target of it
+// that holds the same value.
+func (f *fusion) readFirstCopy(p *piece, i int, shared map[int]bool) {
+	s := &p.stmts[i]
+	if s.Sink != ir.Store {
+		return
+	}
+	for n := range s.Targets {
+		first := slices.Index(s.Args, s.Args[n])
+		if first == n || shared[s.Targets[n].Operand] {
+			continue
+		}
+		copied, from := s.Targets[n].Operand, s.Targets[first]
+		m := newMapping(f.b)
+		m.load = func(e *ir.Expr) *ir.Expr {
+			if e.Access.Operand != copied {
+				return e
+			}
+			at, ok := f.solve(&s.Targets[n], e.Access.Index)
+			index := f.atAxes(at)
+			e = f.b.Load(e.DType, from.Operand, index.indices(from.Index)...)
+			m.failed = m.failed || !ok || index.failed
+			return e
+		}
+		stmts := make([]ir.Stmt, len(p.stmts))
+		for k := range p.stmts {
+			stmts[k] = m.stmt(&p.stmts[k])
+		}
+		if !m.failed {
+			p.stmts = stmts
+			s = &p.stmts[i]
+		}
+	}
+}
+
 // withoutDead returns statement i of p without targets that nothing reads; one stays.
-func (f *fusion) withoutDead(p *piece, i int, shared map[int]bool) ir.Stmt {
+func withoutDead(p *piece, i int, shared map[int]bool) ir.Stmt {
 	s := p.stmts[i]
 	if s.Sink != ir.Store {
 		return s

@@ -22,11 +22,12 @@ type piece struct {
 	at     int          // place in fusion.pieces
 
 	// What inlineValues finds out.
-	splits map[int]ir.Index // axes that became several, see splitAxis
-	inline bool             // its value is computed where it is read
-	keep   bool             // it runs as a step
-	reach  []demand         // inline: where its value is read
-	acc    int              // inline: what is computed again for one element, see decide
+	epilogue bool             // see isEpilogue
+	splits   map[int]ir.Index // axes that became several, see splitAxis
+	inline   bool             // its value is computed where it is read
+	keep     bool             // it runs as a step
+	reach    []demand         // inline: where its value is read
+	acc      int              // inline: what is computed again for one element, see decide
 }
 
 // fusion is a list of steps while launches are joined.
