@@ -31,7 +31,8 @@ var fuse = Pass{
 	},
 }
 
-// maxFuseRounds bounds the rounds of inlining and joining; each makes fewer launches, so few are ever needed.
+// maxFuseRounds bounds the rounds of inlining and joining. Each makes fewer launches, so
+// few are ever needed.
 const maxFuseRounds = 16
 
 // fuseSteps fuses a list of steps, and the lists inside it, of which others see the

@@ -18,7 +18,7 @@ func (f *fusion) sinkMovements() bool {
 			continue
 		}
 		p := f.onlyWriter(v)
-		if p == nil || p.step != nil || !joinable(p) || f.onlyWriter(o) != m || !f.readByLaunches(v) || !f.u.allow() {
+		if p == nil || p.step != nil || !joinable(p) || mayFault(p) || f.onlyWriter(o) != m || !f.readByLaunches(v) || !f.u.allow() {
 			continue
 		}
 		f.pieces = slices.Delete(f.pieces, i, i+1)
@@ -64,6 +64,16 @@ func (f *fusion) movement(m *piece) (from, to int, at map[int]int, ok bool) {
 		}
 	}
 	return from, to, at, f.inside[from] && f.stable[from] && f.stable[to]
+}
+
+// mayFault reports whether a piece checks positions: which one it finds wrong first
+// depends on the order of its axes.
+func mayFault(p *piece) bool {
+	found := false
+	for i := range p.stmts {
+		p.stmts[i].VisitExprs(func(e *ir.Expr) { found = found || e.Kind == ir.Checked })
+	}
+	return found
 }
 
 // onlyWriter returns the one piece that writes v here.

@@ -117,15 +117,16 @@ func (b *block) dropDead() {
 	b.steps = kept
 }
 
-// writers returns how many steps write the memory of v.
-func (b *block) writers(v int) int {
-	n, root := 0, b.roots()
+// writers returns how many steps write the memory of every value.
+func (b *block) writers() map[int]int {
+	n, root := map[int]int{}, b.roots()
 	for i := range b.steps {
 		if k := b.steps[i].Kind; k == ir.StepAlloc || k == ir.StepView {
 			continue
 		}
-		if _, writes := uses(root, &b.steps[i]); slices.Contains(writes, v) {
-			n++
+		_, writes := uses(root, &b.steps[i])
+		for _, v := range writes {
+			n[v]++
 		}
 	}
 	return n
@@ -134,10 +135,11 @@ func (b *block) writers(v int) int {
 // copiesToViews makes a launch that copies an array to the same places of another one a
 // view: a reshape of a dense array moves nothing.
 func (b *block) copiesToViews() {
+	writers := b.writers()
 	for i := 0; i < len(b.steps); i++ {
 		s := &b.steps[i]
 		from, to, ok := renaming(s)
-		if !ok || !b.own[from] || !b.own[to] || b.writers(from) != 1 || b.writers(to) != 1 || !b.u.allow() {
+		if !ok || !b.own[from] || !b.own[to] || writers[from] != 1 || writers[to] != 1 || !b.u.allow() {
 			continue
 		}
 		*s = ir.ProgramStep{Kind: ir.StepView, Out: to, In: []int{from}, Sites: s.Sites,
@@ -200,55 +202,76 @@ func elements(shape []ir.Dim) ir.Dim {
 }
 
 // reuse lets a launch store its result in the memory of an operand that nothing needs
-// afterwards: the result has that memory from the start.
+// afterwards: both are one value, allocated where the operand was.
 func (b *block) reuse() {
-	last := b.lastUses()
-	for i := 0; i < len(b.steps); i++ {
+	heir, heirs := map[int]int{}, map[int]bool{} // by operand: the result that has its memory
+	d := &deaths{b: b, last: b.lastUses(), writers: b.writers(), root: b.roots(), allocated: map[int]bool{}}
+	for i := range b.steps {
 		s := &b.steps[i]
+		if s.Kind == ir.StepAlloc {
+			d.allocated[s.Out] = true
+		}
 		if s.Kind != ir.StepLaunch || s.Launch.Bounds != nil {
 			continue
 		}
-		from, to, ok := b.dying(s.Launch, func(v int) bool { return b.own[v] && last[v] == i })
-		if !ok || !b.u.allow() {
-			continue
+		if from, to, ok := d.at(i); ok && b.u.allow() {
+			heir[from], heirs[to] = to, true
+			delete(b.own, from)
 		}
-		b.steps = slices.DeleteFunc(b.steps, func(s ir.ProgramStep) bool { return s.Kind == ir.StepAlloc && s.Out == to })
-		for k := range b.steps {
-			renameValue(&b.steps[k], from, to)
-		}
-		delete(b.own, from)
-		last = b.lastUses()
-		i-- // an allocation before it is gone
+	}
+	b.steps = slices.DeleteFunc(b.steps, func(s ir.ProgramStep) bool { return s.Kind == ir.StepAlloc && heirs[s.Out] })
+	for i := range b.steps {
+		renumber(&b.steps[i], func(v int) int {
+			for to, ok := heir[v]; ok; to, ok = heir[v] {
+				v = to
+			}
+			return v
+		})
 	}
 }
 
-// dying returns an operand of a launch that dies there and a result that may have its
+// deaths is what reuse knows of a block.
+type deaths struct {
+	b         *block
+	last      map[int]int // the last step that touches a value's memory
+	writers   map[int]int
+	root      map[int]int
+	allocated map[int]bool // so far
+}
+
+// at returns an operand of launch i that dies there and a result that may have its
 // memory: one statement stores it, and reads the operand at the very index it stores.
-func (b *block) dying(l *ir.Launch, dies func(v int) bool) (from, to int, ok bool) {
-	k := l.Kernel
-	var args []int // operands of the arguments
-	for i, o := range k.Operands {
+func (d *deaths) at(i int) (from, to int, ok bool) {
+	l := d.b.steps[i].Launch
+	var operands []int // of the arguments
+	for n, o := range l.Kernel.Operands {
 		if o.Role != ir.Local {
-			args = append(args, i)
+			operands = append(operands, n)
 		}
 	}
-	for n, i := range args {
-		if k.Operands[i].Role != ir.Out || b.writers(l.Args[n]) != 1 || !b.allocated(l.Args[n]) {
+	alone := func(v int) bool { // no other argument is v or a view of it
+		n := 0
+		for _, x := range l.Args {
+			if r, isView := d.root[x]; x == v || isView && r == v {
+				n++
+			}
+		}
+		return n == 1
+	}
+	for n, out := range operands {
+		to := l.Args[n]
+		if l.Kernel.Operands[out].Role != ir.Out || d.writers[to] != 1 || !d.allocated[to] {
 			continue
 		}
-		for m, j := range args {
-			from, to := l.Args[m], l.Args[n]
-			if k.Operands[j].Role == ir.In && dies(from) && b.p.Values[from].Type.Equal(b.p.Values[to].Type) && inPlace(k, i, j) {
+		for m, in := range operands {
+			from := l.Args[m]
+			if l.Kernel.Operands[in].Role == ir.In && d.b.own[from] && d.last[from] == i && alone(from) &&
+				d.b.p.Values[from].Type.Equal(d.b.p.Values[to].Type) && inPlace(l.Kernel, out, in) {
 				return from, to, true
 			}
 		}
 	}
 	return 0, 0, false
-}
-
-// allocated reports whether v has memory that this block allocates.
-func (b *block) allocated(v int) bool {
-	return slices.ContainsFunc(b.steps, func(s ir.ProgramStep) bool { return s.Kind == ir.StepAlloc && s.Out == v })
 }
 
 // inPlace reports whether operands out and in of a kernel may be the same memory. The

@@ -6,16 +6,6 @@ import (
 	"github.com/numen-go/numen/ir"
 )
 
-// renameValue puts value to in the place of from in a step.
-func renameValue(s *ir.ProgramStep, from, to int) {
-	renumber(s, func(v int) int {
-		if v == from {
-			return to
-		}
-		return v
-	})
-}
-
 // renumber gives the values of a step other numbers. Lists are copied, so that a program
 // that shares them stays as it is.
 func renumber(s *ir.ProgramStep, number func(v int) int) {
