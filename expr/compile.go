@@ -70,11 +70,15 @@ func (p *Program[In, Out]) Call(ctx context.Context, in In) (Out, error) {
 
 // Prepare compiles for inputs like in, values or Specs, ahead of the first Call.
 func (p *Program[In, Out]) Prepare(ctx context.Context, in In) error {
-	b, err := p.bind(ctx, begin("Program.Prepare"), in)
-	if err != nil {
-		return err
+	c := begin("Program.Prepare")
+	t, _, bad := p.trace(c, in)
+	if bad != nil {
+		return bad
 	}
-	return b.Close()
+	if err := p.cfg.runner().Prepare(ctx, t.roots, &p.cfg.run); err != nil {
+		return c.runError(ctx, err, nil)
+	}
+	return nil
 }
 
 // Explain tells how the program would run for inputs like in, values or Specs.

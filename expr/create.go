@@ -7,6 +7,7 @@ import (
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
+	rt "github.com/numen-go/numen/runtime"
 )
 
 // Of returns a 1-D Array of the values.
@@ -22,9 +23,14 @@ func FromSlice[T Elem](data []T, shape ...int) Array {
 }
 
 // AliasSlice is FromSlice without the copy. data must not be written while any Array
-// made from it may still be evaluated: a race that the Go race detector sees.
+// made from it may still be evaluated: a race that the Go race detector sees, and that
+// NUMEN_DEBUG=alias finds by checksum.
 func AliasSlice[T Elem](data []T, shape ...int) Array {
-	return begin("AliasSlice").fromSlice(lower.HostOf(data), DTypeOf[T](), len(data), shape)
+	a := begin("AliasSlice").fromSlice(lower.HostOf(data), DTypeOf[T](), len(data), shape)
+	if v := values(a.n); v != nil {
+		rt.Aliased(v)
+	}
+	return a
 }
 
 // FromRows copies equally long rows into a 2-D Array. No rows make the shape [0 0].

@@ -137,7 +137,7 @@ func (e *Engine) Eval(ctx context.Context, results []*ir.Node, c *Config) ([]*lo
 		return nil, err
 	}
 	cfg := e.config.over(c)
-	s, err := readStructure(nil, results)
+	s, err := readStructure(results)
 	if err != nil {
 		return nil, err
 	}
@@ -145,11 +145,22 @@ func (e *Engine) Eval(ctx context.Context, results []*ir.Node, c *Config) ([]*lo
 	if err != nil {
 		return nil, err
 	}
-	f, err := e.bind(p, s, &cfg)
+	in, err := s.arrays(func(*ir.Node) *lower.Array { return nil })
 	if err != nil {
 		return nil, err
 	}
-	if err := f.run(ctx); err != nil {
+	if err := checkAliased(in); err != nil {
+		return nil, err
+	}
+	f, err := e.bind(p, s, &cfg, in)
+	if err != nil {
+		return nil, err
+	}
+	err = f.run(ctx)
+	if err == nil {
+		err = checkAliased(in)
+	}
+	if err != nil {
 		f.release(false)
 		return nil, err
 	}
@@ -158,11 +169,24 @@ func (e *Engine) Eval(ctx context.Context, results []*ir.Node, c *Config) ([]*lo
 	return out, nil
 }
 
+// Prepare compiles the program of results, so that the first Eval or Bind of them finds
+// it. Parameters need no arrays.
+func (e *Engine) Prepare(ctx context.Context, results []*ir.Node, c *Config) error {
+	cfg := e.config.over(c)
+	s, err := readStructure(results)
+	if err != nil {
+		return err
+	}
+	_, err = e.program(ctx, s, &cfg)
+	return err
+}
+
 // Bind fixes the sizes of a program of params (nodes of op param, whose arrays the
-// caller writes before each run) and allocates all that its runs need.
+// caller writes before each run) and allocates all that its runs need. Other parameters
+// have arrays as in Eval.
 func (e *Engine) Bind(ctx context.Context, params, results []*ir.Node, c *Config) (*Bound, error) {
 	cfg := e.config.over(c)
-	s, err := readStructure(params, results)
+	s, err := readStructure(results)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +204,16 @@ func (e *Engine) Bind(ctx context.Context, params, results []*ir.Node, c *Config
 			return nil, err
 		}
 	}
-	f, err := e.bindTo(p, s, &cfg, in)
+	arrays, err := s.arrays(func(n *ir.Node) *lower.Array {
+		if i := slices.Index(params, n); i >= 0 {
+			return in[i]
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	f, err := e.bind(p, s, &cfg, arrays)
 	if err != nil {
 		return nil, err
 	}

@@ -200,6 +200,49 @@ func TestBoundRunsAllocateNothing(t *testing.T) {
 	sameBits(t, b.Out(0), judge(t, g)[0])
 }
 
+func TestEvalBindAndPrepareShareAProgram(t *testing.T) {
+	e := newEngine(t, Config{})
+	g := parse(t, fmt.Sprintf(scaled, 10), 1)
+	if err := e.Prepare(t.Context(), g.Results, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Eval(t.Context(), g.Results, nil); err != nil {
+		t.Fatal(err)
+	}
+	// A parameter that nothing uses, and one whose array is fixed.
+	unused := ir.Param(0, ir.Dense(ir.Float64, ir.N(3)), nil)
+	b, err := e.Bind(t.Context(), []*ir.Node{unused, g.Params[1]}, g.Results, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	copy(values(b.In(1)), values(g.Params[1].Data.(*lower.Array)))
+	if err := b.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sameBits(t, b.Out(0), judge(t, g)[0])
+	if c := e.Counts(); c.Programs != 1 || c.Hits != 2 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestWritingSharedMemoryIsFound(t *testing.T) {
+	was := debug
+	t.Cleanup(func() { debug = was })
+	debug = readDebug("alias, verify")
+	e := newEngine(t, Config{})
+	g := parse(t, fmt.Sprintf(scaled, 10), 1)
+	shared := g.Params[0].Data.(*lower.Array)
+	Aliased(shared)
+	if _, err := e.Eval(t.Context(), g.Results, nil); err != nil {
+		t.Fatal(err)
+	}
+	values(shared)[3]++
+	if _, err := e.Eval(t.Context(), g.Results, nil); err == nil || !strings.Contains(err.Error(), "AliasSlice") {
+		t.Errorf("memory written after it was shared: %v", err)
+	}
+}
+
 func TestMemoryIsKnownBeforeTheRun(t *testing.T) {
 	e := newEngine(t, Config{})
 	g := parse(t, fmt.Sprintf(scaled, 1<<20), 1)

@@ -21,7 +21,7 @@ type Explanation struct {
 // Explain compiles results and tells how they would run.
 func (e *Engine) Explain(ctx context.Context, results []*ir.Node, c *Config) (*Explanation, error) {
 	cfg := e.config.over(c)
-	s, err := readStructure(nil, results)
+	s, err := readStructure(results)
 	if err != nil {
 		return nil, err
 	}

@@ -28,20 +28,23 @@ type frame struct {
 	held   int64
 }
 
-// bind binds p to the arrays that are the data of its parameters.
-func (e *Engine) bind(p *program, s *structure, c *Config) (*frame, error) {
+// arrays returns the array of every parameter: what given has for it, else its data.
+func (s *structure) arrays(given func(*ir.Node) *lower.Array) ([]*lower.Array, error) {
 	in := make([]*lower.Array, len(s.params))
-	for i := range in {
-		a, ok := s.data(i)
-		if !ok {
+	for i, n := range s.params {
+		in[i] = given(n)
+		if a, ok := n.Data.(*lower.Array); ok && in[i] == nil {
+			in[i] = a
+		}
+		if in[i] == nil {
 			return nil, fmt.Errorf("rt: parameter %d has no array", i)
 		}
-		in[i] = a
 	}
-	return e.bindTo(p, s, c, in)
+	return in, nil
 }
 
-func (e *Engine) bindTo(p *program, s *structure, c *Config, in []*lower.Array) (*frame, error) {
+// bind binds p to sizes, to the arrays of its parameters, and to memory of its own.
+func (e *Engine) bind(p *program, s *structure, c *Config, in []*lower.Array) (*frame, error) {
 	f := &frame{engine: e, prog: p, site: s.site, config: *c, values: make([]*lower.Array, len(p.ir.Values))}
 	for i, v := range p.ir.Params {
 		f.values[v] = in[i]

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/numen-go/numen/ir"
-	"github.com/numen-go/numen/lower"
 )
 
 // structure is a graph read once: its key, and the numbers that the key leaves out in
@@ -30,11 +29,11 @@ type structure struct {
 // to the compiler than passed to every run.
 func literalSize(n int64) bool { return n >= -2 && n <= 4 }
 
-// readStructure walks what results need. params fixes the order of parameters for a
-// bound program; nil takes them by first use.
-func readStructure(params, results []*ir.Node) (*structure, error) {
-	s := &structure{results: results, params: slices.Clone(params)}
-	s.nodes = (&ir.Graph{Params: params, Results: results}).Nodes()
+// readStructure walks what results need. Parameters are numbered by first use, so that
+// a bound program and an evaluation of the same calls share one key.
+func readStructure(results []*ir.Node) (*structure, error) {
+	s := &structure{results: results}
+	s.nodes = (&ir.Graph{Results: results}).Nodes()
 	s.index = make(map[*ir.Node]int, len(s.nodes))
 	s.key = make([]byte, 0, 32*len(s.nodes))
 	for _, n := range s.nodes {
@@ -198,12 +197,6 @@ func (s *structure) sizeOf(symbol string) (int64, bool) {
 		return 0, false
 	}
 	return s.sizes[i], true
-}
-
-// data returns the array behind parameter i.
-func (s *structure) data(i int) (*lower.Array, bool) {
-	a, ok := s.params[i].Data.(*lower.Array)
-	return a, ok
 }
 
 // errExact says that the sizes of a structure are related in ways that symbols do not
