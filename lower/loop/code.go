@@ -127,22 +127,22 @@ const (
 
 // frame is the state of one goroutine in a Code.
 type frame struct {
-	code   *Code
-	regs   []uint64
-	slots  []unsafe.Pointer
-	base   []unsafe.Pointer // of arrays
-	temps  []uint64
-	small  []uint64
-	local  [][]uint64 // memory of local arrays
-	doms   []region
-	pieces []int64 // of the ranges of a Par
-	width  int     // positions that a temporary holds
-	n      int     // positions of the strip at hand
-	work   int     // nanoseconds until the context is looked at
-	own    run     // of the frame that a run starts with
-	run    *run
-	fault  fault
-	err    error
+	code  *Code
+	regs  []uint64
+	slots []unsafe.Pointer
+	base  []unsafe.Pointer // of arrays
+	temps []uint64
+	small []uint64
+	local [][]uint64 // memory of local arrays
+	doms  []region
+	cut   []int64 // pieces of the ranges of a Par
+	width int     // positions that a temporary holds
+	n     int     // positions of the strip at hand
+	work  int     // nanoseconds until the context is looked at
+	own   run     // of the frame that a run starts with
+	run   *run
+	fault fault
+	err   error
 }
 
 // region is the set of positions of a strip at which a branch of a pick is evaluated:

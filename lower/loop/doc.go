@@ -26,7 +26,7 @@
 // evaluated only at the positions at which a later statement asks for it, so what stands
 // inside a branch of pick is not evaluated outside it.
 //
-//	par (i0, i1) = a to b step s, ... cost c:   tasks over boxes of the ranges; c estimates one position in nanoseconds
+//	par (i0, i1) = a to b step s, ... cost c:   tasks over boxes of the ranges; c estimates one position in tenths of a nanosecond
 //	for i = a to b step s:                      ascending
 //	while c:                                    as long as c holds
 //	merge p < pe, q < qe:                       while a cursor is left; the body advances them

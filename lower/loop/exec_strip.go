@@ -114,6 +114,8 @@ func (f *frame) stripOp(in *instr, pc *int) bool {
 		return f.prefix(in.x.(*prefixCode))
 	case opScatter:
 		return f.scatter(in.x.(*scatterCode))
+	case opTile:
+		return f.tile(in.x.(*tileCode))
 	case opAppend:
 		return f.appendTo(in.x.(*appendCode))
 	default:

@@ -11,10 +11,11 @@ import (
 
 // Schedule is what a target chooses. It never changes a bit of the result.
 type Schedule struct {
-	Strip int                                 // positions of a strip, a power of two from 16 to 512
-	Keep  func(op *ir.Op, d ir.DType) bool    // scalar ops, by the dtype of the last operand, that the target runs as they are
-	Cost  func(op *ir.Op, d ir.DType) float64 // nanoseconds an element
-	Split bool                                // statements one after another over whole arrays: parallel where the whole has no common axis
+	Strip      int                                      // positions of a strip, a power of two from 16 to 512
+	Rows, Cols int                                      // results of a panel of a contraction
+	Keep       func(op *ir.Op, d ir.DType) bool         // scalar ops, by the dtype of the last operand, that the target runs as they are
+	Cost       func(op *ir.Op, d ir.DType) float64      // nanoseconds an element
+	Tile       func(c *ir.Combine, state ir.DType) bool // contractions that the target has a kernel for
 }
 
 // From writes a verified kernel as loops. Params of the loop are the kernel's dims, then

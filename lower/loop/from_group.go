@@ -98,45 +98,113 @@ func isOuter(k *ir.Kernel, group []int, a int) bool {
 	return true
 }
 
-// group emits statements under the loops that they share.
-func (l *lowering) group(stmts []int) {
-	shared := outer(l.k, stmts)
-	strips := make([]int, len(stmts))
-	for i, n := range stmts {
-		strips[i] = stripAxis(l.k, &l.k.Stmts[n])
+// plan is how a group of statements is walked.
+type plan struct {
+	stmts  []int
+	shared []int       // axes of the loops around all statements
+	strips []int       // by statement: the axis of its strips, -1: none
+	rows   []int       // by statement: the axis of rows of a contraction, -1: it is none
+	size   map[int]int // of tiles, by shared axis; others are walked one by one
+}
+
+const (
+	haloTile = 32 // positions that share a halo
+	rowTile  = 64 // rows of a contraction that share what comes after it
+	taskStep = 32 // tasks cut the axis of a strip at multiples of it
+)
+
+// plan decides how statements are walked. A shared axis is walked in tiles when a
+// statement of the largest domain has its strips along it, when it is the rows of a
+// contraction, and when other axes are derived from it.
+func (l *lowering) plan(stmts []int) *plan {
+	p := &plan{stmts: stmts, shared: outer(l.k, stmts), size: map[int]int{}}
+	most := 0
+	for _, n := range stmts {
+		s := &l.k.Stmts[n]
+		p.strips = append(p.strips, stripAxis(l.k, s))
+		p.rows = append(p.rows, l.rowAxis(s, p.strips[len(p.strips)-1]))
+		most = max(most, len(l.k.Domain(s)))
 	}
-	tiled := l.tiledAxes(stmts, shared, strips)
-	for i, a := range strips { // an axis that is walked one by one has no strip
-		if slices.Contains(shared, a) && !slices.Contains(tiled, a) {
-			strips[i] = -1
+	for _, a := range p.shared {
+		for i, n := range stmts {
+			switch {
+			case p.strips[i] == a && len(l.k.Domain(&l.k.Stmts[n])) == most:
+				p.size[a] = l.s.Strip
+			case p.rows[i] == a && p.size[a] == 0:
+				p.size[a] = rowTile
+			}
+		}
+		if slices.ContainsFunc(l.k.Axes, func(x ir.Axis) bool { return x.From == a }) {
+			p.size[a] = haloTile
 		}
 	}
+	for i, a := range p.strips { // an axis that is walked one by one has no strips
+		if slices.Contains(p.shared, a) && p.size[a] == 0 {
+			p.strips[i], p.rows[i] = -1, -1
+		}
+	}
+	return p
+}
+
+// group emits statements under the loops that they share.
+func (l *lowering) group(stmts []int) {
+	p := l.plan(stmts)
 	var ranges []ParRange
-	for _, a := range shared {
+	for _, a := range p.shared {
 		name := l.k.Axes[a].Name
 		r := ParRange{Lo: l.newVar(name+"0", ir.Int64), Hi: l.newVar(name+"1", ir.Int64), From: l.lo[a], To: l.hi[a], Step: intVal(1)}
-		if slices.Contains(strips, a) {
-			r.Step = intVal(int64(l.s.Strip))
+		if slices.Contains(p.strips, a) {
+			r.Step = intVal(taskStep)
 		}
 		ranges = append(ranges, r)
 		l.bounds(a, use(r.Lo), use(r.Hi))
 	}
 	body := l.block(func() {
-		l.tiles(shared, tiled, len(stmts) > 1, func() {
+		l.tiles(p, p.shared, func() {
 			l.locals(stmts)
 			for i, n := range stmts {
-				l.statement(n, strips[i])
+				l.statement(n, p.strips[i], p.rows[i])
 			}
 		})
 	})
 	if len(ranges) == 0 {
 		l.emit(body...)
 	} else {
-		l.emit(&Par{ranges, l.cost(stmts, shared), body})
+		l.emit(&Par{ranges, l.cost(p), body})
 	}
-	for _, a := range shared {
+	for _, a := range p.shared {
 		l.bounds(a, l.lo[a], l.hi[a])
 	}
+}
+
+// tiles emits the loops over shared axes around what f emits: one position at a time, or
+// a tile. A statement alone walks tiles itself.
+func (l *lowering) tiles(p *plan, shared []int, f func()) {
+	if len(shared) == 0 {
+		f()
+		return
+	}
+	a := shared[0]
+	from, to, size, name := l.from[a], l.to[a], p.size[a], l.k.Axes[a].Name
+	switch {
+	case size == 0:
+		l.forRange(name, from, to, 1, func(v *Val) {
+			l.at[a] = v
+			l.bounds(a, v, add(v, intVal(1)))
+			l.tiles(p, shared[1:], f)
+			l.at[a] = nil
+		})
+	case len(p.stmts) == 1:
+		l.tiles(p, shared[1:], f)
+	default:
+		l.forRange(name, from, to, int64(size), func(v *Val) {
+			l.bounds(a, v, l.set(name+"e", minVal(add(v, intVal(int64(size))), to)))
+			l.tiled[a] = true
+			l.tiles(p, shared[1:], f)
+			l.tiled[a] = false
+		})
+	}
+	l.bounds(a, from, to)
 }
 
 // bounds sets the tile at hand on an axis and on those derived from it.
@@ -147,69 +215,6 @@ func (l *lowering) bounds(a int, from, to *Val) {
 			l.from[h], l.to[h] = add(from, l.dim(x.Before)), add(to, l.dim(x.After))
 		}
 	}
-}
-
-// tiledAxes returns the shared axes that are walked in tiles of more than one position:
-// those that a statement of the largest domain has its strips along, and those with
-// derived axes, whose halo is then shared.
-func (l *lowering) tiledAxes(stmts, shared, strips []int) []int {
-	rank := func(n int) int {
-		kept, along := domain(l.k, &l.k.Stmts[n])
-		return len(kept) + len(along)
-	}
-	most := 0
-	for _, n := range stmts {
-		most = max(most, rank(n))
-	}
-	var tiled []int
-	for _, a := range shared {
-		use := slices.ContainsFunc(l.k.Axes, func(x ir.Axis) bool { return x.From == a })
-		for i, n := range stmts {
-			use = use || strips[i] == a && rank(n) == most
-		}
-		if use {
-			tiled = append(tiled, a)
-		}
-	}
-	return tiled
-}
-
-// haloTile is how many positions of an axis with derived axes share a halo.
-const haloTile = 32
-
-// tiles emits the loops over shared axes around what f emits: one position at a time, or
-// a tile. A statement alone walks tiles itself.
-func (l *lowering) tiles(shared, tiled []int, several bool, f func()) {
-	if len(shared) == 0 {
-		f()
-		return
-	}
-	a, name := shared[0], l.k.Axes[shared[0]].Name
-	from, to := l.from[a], l.to[a]
-	switch {
-	case !slices.Contains(tiled, a):
-		l.forRange(name, from, to, 1, func(v *Val) {
-			l.at[a] = v
-			l.bounds(a, v, add(v, intVal(1)))
-			l.tiles(shared[1:], tiled, several, f)
-			l.at[a] = nil
-		})
-	case !several:
-		l.tiles(shared[1:], tiled, several, f)
-	default:
-		size := l.s.Strip
-		if slices.ContainsFunc(l.k.Axes, func(x ir.Axis) bool { return x.From == a }) {
-			size = haloTile
-		}
-		l.forRange(name, from, to, int64(size), func(v *Val) {
-			end := l.set(name+"e", minVal(add(v, intVal(int64(size))), to))
-			l.bounds(a, v, end)
-			l.tiled[a] = size <= l.s.Strip
-			l.tiles(shared[1:], tiled, several, f)
-			l.tiled[a] = false
-		})
-	}
-	l.bounds(a, from, to)
 }
 
 // locals declares what the statements write and only they read, with the footprint of

@@ -22,6 +22,7 @@ type reduction struct {
 	total  *Val     // reduced positions
 	acc    []*Array // by state: [lanes], or [lanes, n]
 	stack  []*Array // by state: merged blocks, a binary counter: [levels], or [levels, n]
+	before *Val     // number of blocks before the last one
 }
 
 // reduce lowers a reduce statement whose strips run along axis v, -1: none.
@@ -73,27 +74,36 @@ func (r *reduction) run() {
 		r.total = mul(r.total, sub(r.hi[a], r.lo[a]))
 	}
 	r.acc = r.arrays("a", intVal(int64(r.lanes)))
-	done := func() {}
 	switch {
 	case r.block == 0:
 		r.whole()
 	case len(r.reduce) == 1:
-		done = r.counter()
+		r.counter()
 		r.blocks()
+		r.merge()
 	default:
-		done = r.counter()
+		r.counter()
 		r.stream()
+		r.merge()
 	}
-	merged := r.nested(done)
-	if empty, ok := r.s.Combine.Empty(r.states); ok {
-		r.emit(&If{intOp(ir.OpEq, r.total, intVal(0)), r.nested(func() {
-			r.each(func(t *Val) { r.put(r.acc, intVal(0), t, r.literals(empty)) })
-		}), merged})
-	} else {
+	r.orEmpty()
+	r.each(func(t *Val) {
+		for i, v := range r.get(r.acc, intVal(0), t) {
+			r.assign(&r.s.Targets[i], v)
+		}
+	})
+}
+
+// orEmpty emits the result of a reduction of nothing.
+func (r *reduction) orEmpty() {
+	empty, ok := r.s.Combine.Empty(r.states)
+	if !ok {
 		r.emit(&NonEmpty{r.total})
-		r.emit(merged...)
+		return
 	}
-	r.store()
+	r.emit(&If{Cond: intOp(ir.OpEq, r.total, intVal(0)), Then: r.nested(func() {
+		r.each(func(t *Val) { r.put(r.acc, intVal(0), t, r.literals(empty)) })
+	})})
 }
 
 // nested returns what f emits.
@@ -124,6 +134,7 @@ func (r *reduction) blocks() {
 	a, size := r.reduce[0], intVal(int64(r.block))
 	lo, hi := r.from[a], r.to[a]
 	r.forRange(r.k.Axes[a].Name+"b", lo, hi, int64(r.block), func(b *Val) {
+		r.pushBefore(b, lo)
 		end := minVal(add(b, size), hi)
 		if r.block > 1 {
 			end = r.set(r.k.Axes[a].Name+"e", end)
@@ -144,8 +155,12 @@ func (r *reduction) blocks() {
 			})
 		}
 		r.fold(sub(end, b))
-		r.push(r.blockNumber(sub(b, lo)))
 	})
+}
+
+// pushBefore emits, at the start of the block at b, the push of the one before it.
+func (r *reduction) pushBefore(b, lo *Val) {
+	r.emit(&If{Cond: intOp(ir.OpLt, lo, b), Then: r.nested(func() { r.push(sub(r.blockNumber(sub(b, lo)), intVal(1))) })})
 }
 
 // stream reduces several axes, flattened: blocks end where they end, inside a row or not.
@@ -154,15 +169,15 @@ func (r *reduction) stream() {
 	p := r.set("p", intVal(0))
 	inBlock := func() *Val { return intOp(ir.OpAnd, p, mask) }
 	first := func() { // of a block
-		r.emit(&If{Cond: intOp(ir.OpEq, inBlock(), intVal(0)), Then: r.nested(r.start)})
-	}
-	advance := func(by *Val) {
-		r.emit(&Set{p.Var, add(p, by)})
 		r.emit(&If{Cond: intOp(ir.OpEq, inBlock(), intVal(0)), Then: r.nested(func() {
-			r.fold(intVal(int64(r.block)))
-			r.push(sub(r.blockNumber(p), intVal(1)))
+			r.emit(&If{Cond: intOp(ir.OpLt, intVal(0), p), Then: r.nested(func() {
+				r.fold(intVal(int64(r.block)))
+				r.push(sub(r.blockNumber(p), intVal(1)))
+			})})
+			r.start()
 		})})
 	}
+	advance := func(by *Val) { r.emit(&Set{p.Var, add(p, by)}) }
 	if r.along {
 		m := len(r.reduce) - 1
 		r.loops(r.reduce[:m], func() {
@@ -187,10 +202,7 @@ func (r *reduction) stream() {
 			advance(intVal(1))
 		})
 	}
-	r.emit(&If{Cond: intOp(ir.OpNe, inBlock(), intVal(0)), Then: r.nested(func() {
-		r.fold(inBlock())
-		r.push(r.blockNumber(p))
-	})})
+	r.fold(add(intOp(ir.OpAnd, sub(p, intVal(1)), mask), intVal(1)))
 }
 
 // blockNumber returns p / block.
@@ -350,7 +362,7 @@ func (r *reduction) fold(count *Val) {
 	for h := r.lanes / 2; h > 0; h /= 2 {
 		r.forRange("l", intVal(0), intVal(int64(h)), 1, func(row *Val) {
 			other := add(row, intVal(int64(h)))
-			merge := func() { r.merge(r.acc, row, r.acc, row, r.acc, other) }
+			merge := func() { r.combine(r.acc, row, r.acc, row, r.acc, other) }
 			if r.identity() == nil { // lanes that no position reached have no state
 				r.emit(&If{Cond: intOp(ir.OpLt, other, count), Then: r.nested(merge)})
 			} else {
@@ -360,55 +372,43 @@ func (r *reduction) fold(count *Val) {
 	}
 }
 
-// merge emits dst[i] = merge(left[j], right[k]).
-func (r *reduction) merge(dst []*Array, i *Val, left []*Array, j *Val, right []*Array, k *Val) {
+// combine emits dst[i] = merge(left[j], right[k]).
+func (r *reduction) combine(dst []*Array, i *Val, left []*Array, j *Val, right []*Array, k *Val) {
 	r.each(func(t *Val) {
 		r.put(dst, i, t, r.combined(r.s.Combine.Merge, r.get(left, j, t), r.get(right, k, t)))
 	})
 }
 
 // counter declares the stack of merged blocks: a binary counter, one level a bit of the
-// number of blocks. It returns what emits the merge of all blocks into lane 0.
-func (r *reduction) counter() (done func()) {
-	blocks := r.set("nb", r.blockNumber(add(r.total, intVal(int64(r.block-1)))))
+// number of blocks before the last one.
+func (r *reduction) counter() {
+	r.before = r.set("nb", r.blockNumber(sub(r.total, intVal(1))))
 	levels := r.set("levels", intVal(1))
-	r.emit(&While{intOp(ir.OpNe, intOp(ir.OpShr, blocks, levels), intVal(0)), []Stmt{&Set{levels.Var, add(levels, intVal(1))}}})
+	r.emit(&While{intOp(ir.OpLt, intVal(0), intOp(ir.OpShr, r.before, levels)), []Stmt{&Set{levels.Var, add(levels, intVal(1))}}})
 	r.stack = r.arrays("st", levels)
-	bit := func(d *Val) *Val { return intOp(ir.OpAnd, intOp(ir.OpShr, blocks, d), intVal(1)) }
-	return func() {
-		d := r.set("d", intVal(0))
-		up := &Set{d.Var, add(d, intVal(1))}
-		r.emit(&While{intOp(ir.OpEq, bit(d), intVal(0)), []Stmt{up}})
-		r.each(func(t *Val) { r.put(r.acc, intVal(0), t, r.get(r.stack, d, t)) })
-		r.emit(up)
-		r.emit(&While{intOp(ir.OpNe, intOp(ir.OpShr, blocks, d), intVal(0)), r.nested(func() {
-			r.emit(&If{Cond: intOp(ir.OpNe, bit(d), intVal(0)), Then: r.nested(func() {
-				r.merge(r.acc, intVal(0), r.stack, d, r.acc, intVal(0)) // low levels are the later blocks
-			})})
-			r.emit(up)
-		})})
-	}
 }
 
-// push emits the entry of block number nb, which is in lane 0, into the stack.
-func (r *reduction) push(nb *Val) {
-	if _, ok := nb.number(); !ok {
-		nb = r.set("q", nb)
-	}
+// push emits the entry of block number q, which is in lane 0, into the stack.
+func (r *reduction) push(q *Val) {
+	q = r.set("q", q)
 	d := r.set("d", intVal(0))
-	full := intOp(ir.OpNe, intOp(ir.OpAnd, intOp(ir.OpShr, nb, d), intVal(1)), intVal(0))
-	r.emit(&While{full, r.nested(func() {
-		r.merge(r.acc, intVal(0), r.stack, d, r.acc, intVal(0))
+	r.emit(&While{intOp(ir.OpNe, bit(q, d), intVal(0)), r.nested(func() {
+		r.combine(r.acc, intVal(0), r.stack, d, r.acc, intVal(0))
 		r.emit(&Set{d.Var, add(d, intVal(1))})
 	})})
 	r.each(func(t *Val) { r.put(r.stack, d, t, r.get(r.acc, intVal(0), t)) })
 }
 
-// store emits the stores of the results.
-func (r *reduction) store() {
-	r.each(func(t *Val) {
-		for i, v := range r.get(r.acc, intVal(0), t) {
-			r.assign(&r.s.Targets[i], v)
-		}
-	})
+// merge emits the merge of the last block, which is in lane 0, with those before it:
+// low levels are the later blocks.
+func (r *reduction) merge() {
+	d := r.set("d", intVal(0))
+	r.emit(&While{intOp(ir.OpLt, intVal(0), intOp(ir.OpShr, r.before, d)), r.nested(func() {
+		r.emit(&If{Cond: intOp(ir.OpNe, bit(r.before, d), intVal(0)), Then: r.nested(func() {
+			r.combine(r.acc, intVal(0), r.stack, d, r.acc, intVal(0))
+		})})
+		r.emit(&Set{d.Var, add(d, intVal(1))})
+	})})
 }
+
+func bit(v, d *Val) *Val { return intOp(ir.OpAnd, intOp(ir.OpShr, v, d), intVal(1)) }

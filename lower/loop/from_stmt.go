@@ -6,15 +6,20 @@ import (
 	"github.com/numen-go/numen/ir"
 )
 
-// statement emits statement n of the kernel with its strips along axis v, -1: none.
-func (l *lowering) statement(n, v int) {
+// statement emits statement n of the kernel with its strips along axis v, -1: none. It is
+// a contraction with rows along axis u, unless that is -1.
+func (l *lowering) statement(n, v, u int) {
 	l.stmt = n
 	s := &l.k.Stmts[n]
 	switch s.Sink {
 	case ir.Store:
 		l.store(s, v)
 	case ir.Reduce:
-		l.reduce(s, v)
+		if u >= 0 {
+			l.contract(s, u, v)
+		} else {
+			l.reduce(s, v)
+		}
 	case ir.Scan:
 		l.scan(s, v)
 	case ir.Scatter:

@@ -26,6 +26,9 @@ func stripAxis(k *ir.Kernel, s *ir.Stmt) int {
 		return along[0]
 	}
 	best, bestScore := -1, 0
+	reached := func(a int) bool { // by the last position of a target
+		return slices.ContainsFunc(s.Targets, func(t ir.Access) bool { return len(t.Index) > 0 && follows(k, t.Index[len(t.Index)-1], a) })
+	}
 	for _, a := range candidates {
 		score := 1
 		count := func(x *ir.Access) {
@@ -42,6 +45,10 @@ func stripAxis(k *ir.Kernel, s *ir.Stmt) int {
 			}
 		}
 		loads(s, count)
+		score *= 2
+		if s.Sink == ir.Reduce && reached(a) {
+			score++ // decides between equals
+		}
 		if s.Sink != ir.Reduce { // whose targets are reached once a row
 			for i := range s.Targets {
 				count(&s.Targets[i])
@@ -83,13 +90,13 @@ func stateTypes(s *ir.Stmt) []ir.DType {
 // exact reports whether the result of a reduction does not depend on its order.
 func exact(s *ir.Stmt) bool { return s.Combine.Exact(stateTypes(s)) }
 
-// cost estimates the nanoseconds that one position of the shared axes takes.
-func (l *lowering) cost(stmts, shared []int) *Val {
+// cost estimates the time that one position of the shared axes takes, in tenths of a
+// nanosecond.
+func (l *lowering) cost(p *plan) *Val {
 	total := intVal(0)
-	for _, n := range stmts {
+	for i, n := range p.stmts {
 		s := &l.k.Stmts[n]
-		kept, along := domain(l.k, s)
-		ops := 1.0
+		ops := 0.0
 		for _, e := range s.Args {
 			one := ir.Stmt{Args: []*ir.Expr{ir.Expand(l.b, e, l.s.Keep)}}
 			one.VisitExprs(func(e *ir.Expr) {
@@ -101,14 +108,16 @@ func (l *lowering) cost(stmts, shared []int) *Val {
 				}
 			})
 		}
-		// In tenths of a nanosecond, so that a cheap position is not free.
-		p := intVal(int64(10 * ops))
-		for _, a := range slices.Concat(kept, along) {
-			if !slices.Contains(shared, a) && !slices.Contains(shared, l.k.Axes[a].From) {
-				p = mul(p, sub(l.hi[a], l.lo[a]))
+		if p.rows[i] >= 0 {
+			ops /= rowTile // the elements are packed
+		}
+		work := intVal(int64(10*ops) + 5)
+		for _, a := range l.k.Domain(s) {
+			if !slices.Contains(p.shared, a) && !slices.Contains(p.shared, l.k.Axes[a].From) {
+				work = mul(work, sub(l.hi[a], l.lo[a]))
 			}
 		}
-		total = add(total, p)
+		total = add(total, work)
 	}
 	return total
 }

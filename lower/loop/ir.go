@@ -33,7 +33,7 @@ type Stmt interface{ stmt() }
 // counted from their starts. Tasks are independent. It stands at the top of a loop only.
 type Par struct {
 	Ranges []ParRange
-	Cost   *Val // estimated nanoseconds of one position of the box, an integer
+	Cost   *Val // an estimate of one position of the box, in tenths of a nanosecond
 	Body   []Stmt
 }
 

@@ -44,7 +44,7 @@ func NewKernel(k *ir.Kernel) (*Kernel, error) {
 }
 
 // portable is the schedule of the portable executor.
-var portable = Schedule{Strip: 512, Keep: Runs, Cost: cost}
+var portable = Schedule{Strip: 512, Keep: Runs, Cost: cost, Tile: hasTile, Rows: 256, Cols: 128}
 
 // String returns the kernel's loops.
 func (k *Kernel) String() string { return k.code.loop.String() }

@@ -77,7 +77,7 @@ func (p *parser) unary() *Val {
 		return load(e.Array, e.Index...)
 	case p.is("."):
 		p.tok++
-		if p.arrays[name] != nil && isDigit(p.peek()[0]) {
+		if next := p.peek(); p.arrays[name] != nil && next != "" && isDigit(next[0]) {
 			return extent(p.arrays[name], p.integer("an axis"))
 		}
 		of := p.name("a name")

@@ -45,6 +45,7 @@ func TestRefused(t *testing.T) {
 		{"  reg a f64[n] = 0.0", "extents are literals"},
 		{"  reg a f64[16]", "initial value"},
 		{"  local a f64[n]\n  local a f64[n]", "declared twice"},
+		{"  if n == 1:\n    local a f64[n]\n  y[0] = a[0]", "not declared here"},
 		{"  strip t < n:\n    v = x[t]\n    v = x[t]\n    y[t] = v", "given once"},
 		{"  strip t < n:\n    y[p[t]] = x[t]", "positions that are data"},
 		{"  strip t < n:\n    y[0] = x[t]", "every position stores here"},

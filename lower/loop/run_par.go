@@ -15,7 +15,7 @@ const (
 
 // par runs the tasks of a Par: all in this goroutine when there is little to do.
 func (f *frame) par(x *parCode) bool {
-	f.pieces = f.pieces[:0]
+	f.cut = f.cut[:0]
 	tasks, work := int64(1), float64(int64(f.regs[x.cost]))/10
 	for i := range x.lo {
 		from, to := int64(f.regs[x.from[i]]), int64(f.regs[x.to[i]])
@@ -30,8 +30,8 @@ func (f *frame) par(x *parCode) bool {
 		want = max(min(int64(work/shortTask), 4*threads), int64(min(work/longTask, 1<<20)))
 	}
 	for i := range x.lo {
-		n := min(f.steps(x, i), want)
-		f.pieces = append(f.pieces, n)
+		n := f.pieces(x, i, want)
+		f.cut = append(f.cut, n)
 		tasks *= n
 		want = (want + n - 1) / n
 	}
@@ -41,7 +41,17 @@ func (f *frame) par(x *parCode) bool {
 		}
 		return f.exec(x.code)
 	}
-	return f.tasks(x, f.pieces, tasks)
+	return f.tasks(x, f.cut, tasks)
+}
+
+// pieces returns into how many pieces range i is cut when so many tasks are wanted. A
+// range of long strips is cut fine only as far as there are workers.
+func (f *frame) pieces(x *parCode, i int, want int64) int64 {
+	steps := f.steps(x, i)
+	if f.regs[x.step[i]] > 1 {
+		want = min(want, max(int64(f.run.threads), steps/4))
+	}
+	return max(min(steps, want), 1)
 }
 
 // steps returns the number of steps of range i.

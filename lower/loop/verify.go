@@ -34,7 +34,8 @@ func (l *Loop) Verify() error {
 type verifier struct {
 	vars    []*Var // in scope, in order
 	known   map[*Var]bool
-	arrays  map[*Array]bool
+	arrays  map[*Array]bool  // in scope
+	locals  []*Array         // in scope, in order
 	names   map[string]bool  // of arrays, and of variables in scope
 	extents map[*Array]int64 // of local arrays of rank 1: the literal, else 0
 	nested  int              // blocks around
@@ -79,7 +80,7 @@ func isName(s string) bool {
 
 // block verifies statements whose names end with them.
 func (v *verifier) block(body []Stmt, own ...*Var) error {
-	vars := len(v.vars)
+	vars, locals := len(v.vars), len(v.locals)
 	if v.nested++; v.nested > maxDepth {
 		return fmt.Errorf("blocks nest more than %d deep", maxDepth)
 	}
@@ -95,6 +96,11 @@ func (v *verifier) block(body []Stmt, own ...*Var) error {
 	}
 	v.nested--
 	v.leave(vars)
+	for _, a := range v.locals[locals:] {
+		delete(v.arrays, a)
+		delete(v.names, a.Name)
+	}
+	v.locals = v.locals[:locals]
 	return nil
 }
 
@@ -256,6 +262,7 @@ func (v *verifier) local(s *Local) error {
 	if len(s.Extents) == 1 {
 		v.extents[s.Array], _ = s.Extents[0].number()
 	}
+	v.locals = append(v.locals, s.Array)
 	return v.declareArray(s.Array)
 }
 
