@@ -87,16 +87,6 @@ func (e *Engine) Close() error {
 	return e.rt.Close()
 }
 
-// with returns c with other options on top.
-func (c evalConfig) with(opts []EvalOption) evalConfig {
-	for _, o := range opts {
-		if o != nil {
-			o.eval(&c)
-		}
-	}
-	return c
-}
-
 // runner returns the engine that a configuration names.
 func (c *evalConfig) runner() *rt.Engine {
 	if c.engine != nil && c.engine.rt != nil {

@@ -80,7 +80,8 @@ func canonicalNaN(d DType) uint64 {
 
 // literal reads an element of dtype d.
 func (s *scanner) literal(d DType) uint64 {
-	start, end := s.tok.pos, s.tok.pos
+	start := s.tok.pos
+	var end int
 	switch {
 	case s.is("bits"):
 		s.next()
