@@ -54,6 +54,7 @@ func fuseSteps(u *Unit, steps []ir.ProgramStep, outside map[int]bool) ([]ir.Prog
 		}
 	}
 	f := newFusion(u, steps, outside)
+	changed = changed || f.views > 0
 	for range maxFuseRounds {
 		inlined, err := f.inlineValues()
 		if err != nil {

@@ -43,6 +43,7 @@ type fusion struct {
 	inside map[int]bool // values that live and die in these steps
 	stable map[int]bool // values that are the same wherever these steps read them
 	limit  int          // statements of a kernel
+	views  int          // launches that became views
 	undo   []func()     // takes back what was tried for the value at hand
 }
 
@@ -58,15 +59,43 @@ func newFusion(u *Unit, steps []ir.ProgramStep, outside map[int]bool) *fusion {
 			f.limit = min(f.limit, c.MaxStmts)
 		}
 	}
+	contiguous := map[int]bool{} // the caller's arrays, and views of them
+	for _, v := range u.Program.Params {
+		contiguous[v] = !slices.Contains(u.Program.Donated, v)
+	}
 	for i := range steps {
-		if s := &steps[i]; s.Kind == ir.StepAlloc {
+		s := &steps[i]
+		if s.Kind == ir.StepAlloc {
 			f.inside[s.Out] = !outside[s.Out]
-		} else {
-			f.pieces = append(f.pieces, f.read(s))
+			continue
 		}
+		if view, ok := f.asView(s, contiguous); ok {
+			s = view
+		}
+		if s.Kind == ir.StepView && contiguous[s.In[0]] {
+			contiguous[s.Out] = true
+		}
+		f.pieces = append(f.pieces, f.read(s))
 	}
 	f.findStable()
 	return f
+}
+
+// asView returns a view for a launch that only joins axes of an array which nothing here
+// makes. What reads it then has one long loop where it would have two short ones; an
+// array that is made here is better reshaped as it is stored.
+func (f *fusion) asView(s *ir.ProgramStep, contiguous map[int]bool) (*ir.ProgramStep, bool) {
+	from, to, ok := renaming(s)
+	if !ok || !contiguous[from] || !f.inside[to] {
+		return nil, false
+	}
+	joins := slices.ContainsFunc(s.Launch.Kernel.Stmts[0].Targets[0].Index, func(x ir.Index) bool { return len(x.Terms) > 1 })
+	if !joins || !f.u.allow() {
+		return nil, false
+	}
+	delete(f.inside, to)
+	f.views++
+	return viewOf(f.p, from, to, s.Sites), true
 }
 
 // findStable notes the values that are written once, before they are read.

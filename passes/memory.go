@@ -142,12 +142,16 @@ func (b *block) copiesToViews() {
 		if !ok || !b.own[from] || !b.own[to] || writers[from] != 1 || writers[to] != 1 || !b.u.allow() {
 			continue
 		}
-		*s = ir.ProgramStep{Kind: ir.StepView, Out: to, In: []int{from}, Sites: s.Sites,
-			View: &ir.View{Strides: rowMajor(b.p.Values[to].Type.Shape)}}
+		*s = *viewOf(b.p, from, to, s.Sites)
 		delete(b.own, to)
 		b.steps = slices.DeleteFunc(b.steps, func(s ir.ProgramStep) bool { return s.Kind == ir.StepAlloc && s.Out == to })
 		i-- // its allocation stood before it
 	}
+}
+
+// viewOf returns the step that makes value to the contiguous memory of value from.
+func viewOf(p *ir.Program, from, to int, sites []*ir.Site) *ir.ProgramStep {
+	return &ir.ProgramStep{Kind: ir.StepView, Out: to, In: []int{from}, Sites: sites, View: &ir.View{Strides: rowMajor(p.Values[to].Type.Shape)}}
 }
 
 // renaming returns the arrays between which a step copies every element to the place in
