@@ -50,7 +50,11 @@ func takes(op *ir.Op, d ir.DType) bool {
 		}
 		args[i] = b.State(t, i)
 	}
-	return runs(ir.Expand(b, b.Apply(op, args...), Runs))
+	e := b.Apply(op, args...)
+	if op.Fields&ir.FieldDType != 0 { // to the unsigned integer of its size
+		e = b.Intern(&ir.Expr{Kind: ir.Apply, Op: op, DType: map[int]ir.DType{1: ir.Uint8, 2: ir.Uint16, 4: ir.Uint32, 8: ir.Uint64}[d.Size()], Args: args})
+	}
+	return runs(ir.Expand(b, e, Runs))
 }
 
 func first(s ir.DTypes) ir.DType {

@@ -87,7 +87,7 @@ func (l *lowering) node(e *ir.Expr, uses map[*ir.Expr]int) *Val {
 		for _, a := range e.Args {
 			v.Args = append(v.Args, l.value(a, uses))
 		}
-		return v
+		return folded(v)
 	case ir.Const:
 		return &Val{Kind: Const, DType: e.DType, Bits: e.Bits}
 	case ir.Load:
@@ -106,6 +106,22 @@ func (l *lowering) node(e *ir.Expr, uses map[*ir.Expr]int) *Val {
 		return &Val{Kind: Check, DType: ir.Int64, N: e.N, Args: []*Val{l.value(e.Args[0], uses), limit, l.sourcePosition(e)}}
 	}
 	panic("loop: a body has a node of kind that has no loops")
+}
+
+// folded returns a literal for a primitive of literals.
+func folded(v *Val) *Val {
+	if v.Op.Scalar.Eval == nil || v.Table != nil || len(v.Args) == 0 {
+		return v
+	}
+	e := &ir.Expr{Kind: ir.Apply, Op: v.Op, DType: v.DType}
+	var x []uint64
+	for _, a := range v.Args {
+		if a.Kind != Const {
+			return v
+		}
+		e.Args, x = append(e.Args, &ir.Expr{Kind: ir.Const, DType: a.DType, Bits: a.Bits}), append(x, a.Bits)
+	}
+	return &Val{Kind: Const, DType: v.DType, Bits: v.Op.Scalar.Eval(e, x)}
 }
 
 // table returns a constant table under a name that the text form takes.
@@ -319,14 +335,23 @@ func (l *lowering) uniform(v *Val) bool {
 	return true
 }
 
-// sourcePosition returns where a checked value stands: row-major over the whole axes
-// that it depends on, in the order of the statement's domain.
+// sourcePosition returns where a checked value stands: row-major over the statement's
+// whole domain. A value that the strip's positions share is looked at once, at the first
+// of them, unless a branch decides which positions ask for it.
 func (l *lowering) sourcePosition(e *ir.Expr) *Val {
 	p, axes := intVal(0), e.Axes()
 	for _, a := range l.k.Domain(&l.k.Stmts[l.stmt]) {
-		if slices.Contains(axes, a) {
-			p = add(mul(p, l.dim(l.k.Axes[a].Extent)), l.at[a])
+		x := &l.k.Axes[a]
+		at := l.at[a]
+		if len(l.scopes) == 1 && !slices.Contains(axes, a) {
+			if base, coef, ok := l.stripAffine(at); ok && coef != 0 {
+				at = base
+			}
 		}
+		if x.From >= 0 { // a derived axis starts before or after 0
+			at = sub(at, l.dim(x.Before))
+		}
+		p = add(mul(p, l.dim(x.Extent)), at)
 	}
 	return p
 }

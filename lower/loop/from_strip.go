@@ -26,39 +26,37 @@ func stripAxis(k *ir.Kernel, s *ir.Stmt) int {
 		return along[0]
 	}
 	best, bestScore := -1, 0
-	reached := func(a int) bool { // by the last position of a target
-		return slices.ContainsFunc(s.Targets, func(t ir.Access) bool { return len(t.Index) > 0 && follows(k, t.Index[len(t.Index)-1], a) })
-	}
 	for _, a := range candidates {
-		score := 1
-		count := func(x *ir.Access) {
+		score := 0
+		count := func(x *ir.Access, weight int) {
+			if len(x.Axes()) == len(kept)+len(along) {
+				weight *= 4 // reached at every position
+			}
 			for d, i := range x.Index {
 				for _, t := range i.Terms {
 					switch {
 					case t.Axis != a && k.Axes[a].From != t.Axis:
 					case t.Axis == a && d == len(x.Index)-1 && (t.Coef.Is(1) || t.Coef.Is(-1)):
-						score += 4
+						score += 4 * weight
 					case t.Axis == a:
-						score--
+						score -= weight
 					}
 				}
 			}
 		}
-		loads(s, count)
-		score *= 2
-		if s.Sink == ir.Reduce && reached(a) {
-			score++ // decides between equals
-		}
-		if s.Sink != ir.Reduce { // whose targets are reached once a row
-			for i := range s.Targets {
-				count(&s.Targets[i])
+		loads(s, func(x *ir.Access) { count(x, 4) })
+		for i := range s.Targets {
+			if s.Sink == ir.Reduce {
+				count(&s.Targets[i], 1) // reached once a row
+			} else {
+				count(&s.Targets[i], 4)
 			}
 		}
 		if slices.Contains(kept, a) && s.Sink == ir.Reduce && chained(s) {
-			score += 100 // a chain along a strip waits for itself
+			score += 1000 // a chain along a strip waits for itself
 		}
 		if n, ok := k.Axes[a].Extent.Const(); ok && n < 16 {
-			score -= 50 // too short for strips
+			score -= 500 // too short for strips
 		}
 		if best < 0 || score > bestScore {
 			best, bestScore = a, score

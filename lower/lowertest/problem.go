@@ -263,3 +263,24 @@ func (p *problem) finite(r result) (distinct, all int) {
 	}
 	return len(seen), all
 }
+
+// whole sets the bounds to whole axes.
+func (p *problem) whole() {
+	p.lo, p.hi = make([]int64, len(p.kernel.Axes)), make([]int64, len(p.kernel.Axes))
+	for i, a := range p.kernel.Axes {
+		p.hi[i], _ = p.dim(a.Extent)
+	}
+}
+
+// broadcast makes the elements along the last axis of every operand that is read equal.
+func (p *problem) broadcast() {
+	for _, a := range p.arrays {
+		if a.role != ir.In || len(a.extents) == 0 {
+			continue
+		}
+		n := a.extents[len(a.extents)-1]
+		for i := range a.elems {
+			a.elems[i] = a.elems[int64(i)/n*n]
+		}
+	}
+}
