@@ -43,7 +43,7 @@ var layers = []layer{
 	{path: "expr/sparse", own: []string{"expr", "lower"}, tests: []string{"expr/*"}, others: golangX}, // the makers of arrays
 	{path: "expr/shard", own: []string{"expr", "lower"}, tests: []string{"expr/*"}, others: golangX},
 	{path: "expr/*", own: []string{"expr"}, tests: []string{"expr/*"}, others: golangX}, // the consumers
-	{path: "bench", own: everyone, others: golangX},
+	{path: "bench", own: everyone, others: []string{"github.com/klauspost/cpuid/v2", "gonum.org/v1/gonum"}},
 	{path: "bench/*", own: everyone, others: append(golangX, processor...)},
 }
 
