@@ -13,12 +13,17 @@ import (
 // the verifier refuses.
 func randomKernel(r *rand.Rand) (*ir.Kernel, map[string]int64) {
 	m := &maker{Rand: r, b: ir.NewBuilder(), k: &ir.Kernel{Name: "random"}, dims: map[string]int64{}}
+	positions := int64(1)
 	for i := range 1 + r.IntN(3) {
 		extent := ir.N(3)
 		if r.IntN(6) > 0 {
 			name := fmt.Sprintf("N%d", i)
 			m.k.Dims = append(m.k.Dims, name)
 			m.dims[name] = sizes[r.IntN(len(sizes))]
+			for positions*m.dims[name] > 4000 {
+				m.dims[name] /= 2
+			}
+			positions *= max(m.dims[name], 1)
 			extent = ir.Sym(name)
 		}
 		m.k.Axes = append(m.k.Axes, ir.Axis{Name: string(rune('i' + i)), Extent: extent, From: -1})

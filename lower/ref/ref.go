@@ -75,11 +75,11 @@ func (e *executable) Run(ctx context.Context, a *lower.Args) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := e.check(a); err != nil {
+		return fmt.Errorf("kernel %s: %w", e.k.Name, err)
+	}
 	args := ir.KernelArgs{Dims: a.Dims, Scalars: a.Scalars, Counts: a.Counts}
 	for i := range a.Arrays {
-		if err := a.Arrays[i].Check(); err != nil {
-			return err
-		}
 		args.Arrays = append(args.Arrays, ir.KernelArray{Elems: read(&a.Arrays[i]), Extents: a.Arrays[i].Extents})
 	}
 	if err := e.eval(ctx, args, a); err != nil {
@@ -100,12 +100,15 @@ func (e *executable) Run(ctx context.Context, a *lower.Args) error {
 
 // eval evaluates the kernel in slices along an axis that may be cut anywhere.
 func (e *executable) eval(ctx context.Context, args ir.KernelArgs, a *lower.Args) error {
-	lo, hi := a.Lo, a.Hi
-	if lo == nil {
-		var err error
-		if lo, hi, err = e.bounds(a.Dims); err != nil {
-			return err
-		}
+	lo, hi, err := e.bounds(a.Dims)
+	if err != nil {
+		return err
+	}
+	if a.Lo != nil {
+		lo = a.Lo
+	}
+	if a.Hi != nil {
+		hi = a.Hi
 	}
 	pieces, from, to := int64(1), int64(0), int64(0)
 	if e.axis >= 0 {
@@ -138,22 +141,62 @@ func (e *executable) eval(ctx context.Context, args ir.KernelArgs, a *lower.Args
 	return nil
 }
 
-// bounds returns the whole range of every axis.
-func (e *executable) bounds(dims []int64) (lo, hi []int64, err error) {
-	value := func(name string) (int64, bool) {
+// check refuses arguments that do not fit the kernel before their memory is read; the
+// evaluator checks the rest.
+func (e *executable) check(a *lower.Args) error {
+	for _, b := range [][]int64{a.Lo, a.Hi} {
+		if b != nil && len(b) != len(e.k.Axes) {
+			return fmt.Errorf("%d bounds for %d axes", len(b), len(e.k.Axes))
+		}
+	}
+	next := 0
+	for _, o := range e.k.Operands {
+		if o.Role == ir.Local {
+			continue
+		}
+		if next == len(a.Arrays) {
+			return fmt.Errorf("%d arrays are too few", next)
+		}
+		x := &a.Arrays[next]
+		next++
+		if x.DType != o.DType || len(x.Extents) != len(o.Shape) {
+			return fmt.Errorf("operand %s: %s of %d axes, the kernel has %s of %d", o.Name, x.DType, len(x.Extents), o.DType, len(o.Shape))
+		}
+		for d, want := range o.Shape {
+			if n, err := want.Eval(e.dims(a.Dims)); err != nil || n != x.Extents[d] {
+				return fmt.Errorf("operand %s: extent %d of axis %d, the kernel has %s", o.Name, x.Extents[d], d, want)
+			}
+		}
+		if err := x.Check(); err != nil {
+			return fmt.Errorf("operand %s: %w", o.Name, err)
+		}
+	}
+	if next != len(a.Arrays) {
+		return fmt.Errorf("%d arrays for %d operands", len(a.Arrays), next)
+	}
+	return nil
+}
+
+// dims returns the numbers of the kernel's dims by name.
+func (e *executable) dims(numbers []int64) func(name string) (int64, bool) {
+	return func(name string) (int64, bool) {
 		for i, d := range e.k.Dims {
-			if d == name && i < len(dims) {
-				return dims[i], true
+			if d == name && i < len(numbers) {
+				return numbers[i], true
 			}
 		}
 		return 0, false
 	}
+}
+
+// bounds returns the whole range of every axis.
+func (e *executable) bounds(dims []int64) (lo, hi []int64, err error) {
 	lo, hi = make([]int64, len(e.k.Axes)), make([]int64, len(e.k.Axes))
 	for i, ax := range e.k.Axes {
 		if ax.From >= 0 {
 			continue
 		}
-		if hi[i], err = ax.Extent.Eval(value); err != nil {
+		if hi[i], err = ax.Extent.Eval(e.dims(dims)); err != nil {
 			return nil, nil, err
 		}
 	}
