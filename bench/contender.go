@@ -127,7 +127,7 @@ func (l *loops) start(_ context.Context, p *problem, in []array, reuse bool) (*r
 			for i := range in {
 				x[i] = in[i].head(n)
 			}
-			out = kept.head(n)
+			out, err = newArray(d, []int{n})
 		case !reuse:
 			out, err = newArray(d, shape)
 		}

@@ -73,6 +73,13 @@ func foundingOn(name string, in input) *problem {
 		python: `y = x.T @ (np.log(x) + 1)
 			z = y - np.mean(y, axis=0)
 			z[:5]`,
+		numba: `
+			y = x.T @ (np.log(x) + 1)
+			k = y.shape[0]
+			for j in prange(k):
+			    mean = y[:, j].mean()
+			    for i in range(min(5, k)):
+			        out[i, j] = y[i, j] - mean`,
 		work: func(shapes [][]int) int {
 			n, k := shapes[0][0], shapes[0][1]
 			return 2*n*k*k + 2*n*k + k*k + k + kept*k

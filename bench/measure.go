@@ -96,7 +96,7 @@ func (s *session) start(ctx context.Context, p *problem, c cost, in []array) []*
 			continue
 		}
 		variants := []bool{false}
-		if who.reuses() {
+		if who.reuses() && !p.resized {
 			variants = []bool{true}
 			if c.out >= freshFrom || p.both {
 				variants = []bool{true, false}

@@ -31,6 +31,19 @@ func rowProblems() []*problem {
 		plain: floats(softmaxLoops[float64], softmaxLoops[float32]),
 		python: `e = np.exp(x - np.amax(x, axis=-1, keepdims=True))
 			e / np.sum(e, axis=-1, keepdims=True)`,
+		numba: `
+			k = x.shape[-1]
+			rows = x.reshape(-1, k)
+			results = out.reshape(-1, k)
+			for i in prange(rows.shape[0]):
+			    most = rows[i].max()
+			    s = most - most
+			    for j in range(k):
+			        e = math.exp(rows[i, j] - most)
+			        results[i, j] = e
+			        s += e
+			    for j in range(k):
+			        results[i, j] /= s`,
 		work: perElement(5),
 	}
 	add(softmax, np.Float32, 0.5, 8, []int{64, 512}, []int{8192, 512}, []int{64, 16, 512, 512})

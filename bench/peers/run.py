@@ -150,9 +150,7 @@ class Numba:
             compiled = jit(scope["program"])
         elif request["reuse"] and shape:
             compiled = jit(function(request["python"], names, scope, "out"))
-        elif request["reuse"]:
-            raise Skip("a number is not written into an array")
-        else:
+        else:  # a number takes no memory to reuse
             return jit(function(request["python"], names, scope))
         kept = np.empty(shape, dtype)
 
