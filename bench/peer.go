@@ -54,7 +54,7 @@ func startPython(ctx context.Context, path string, peers []string, threads int) 
 	p := &python{dir: dir, missing: map[string]string{}, about: map[string]map[string]string{}}
 	p.cmd = exec.CommandContext(ctx, path, "-c", runPy)
 	p.cmd.Env = os.Environ()
-	for _, name := range []string{"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS", "XLA_CPU_NUM_THREADS"} {
+	for _, name := range []string{"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS"} {
 		p.cmd.Env = append(p.cmd.Env, name+"="+strconv.Itoa(threads))
 	}
 	p.cmd.Stderr = &p.stderr
