@@ -15,6 +15,8 @@ type mapping struct {
 	b *ir.Builder
 	// axis returns where the position along an axis comes from.
 	axis func(a int) ir.Index
+	// node returns what a value becomes, nil to carry it over part by part.
+	node func(e *ir.Expr) *ir.Expr
 	// load returns what a load becomes whose access is carried over already.
 	load func(e *ir.Expr) *ir.Expr
 	// operand, scalar and fault return new numbers, dim a dim in other symbols.
@@ -32,7 +34,7 @@ type mapping struct {
 func newMapping(b *ir.Builder) *mapping {
 	same := func(n int) int { return n }
 	return &mapping{
-		b: b, axis: ir.At, load: func(e *ir.Expr) *ir.Expr { return e },
+		b: b, axis: ir.At, node: func(*ir.Expr) *ir.Expr { return nil }, load: func(e *ir.Expr) *ir.Expr { return e },
 		operand: same, scalar: same, fault: same, dim: func(d ir.Dim) ir.Dim { return d },
 		always: func(ir.Range) bool { return false }, done: map[*ir.Expr]*ir.Expr{},
 	}
@@ -59,8 +61,11 @@ func (m *mapping) expr(e *ir.Expr) *ir.Expr {
 	if r := m.done[e]; r != nil {
 		return r
 	}
-	if e.Kind == ir.AxisPos {
-		r := m.position(e)
+	r := m.node(e)
+	if r == nil && e.Kind == ir.AxisPos {
+		r = m.position(e)
+	}
+	if r != nil {
 		m.done[e] = r
 		return r
 	}
@@ -89,7 +94,6 @@ func (m *mapping) expr(e *ir.Expr) *ir.Expr {
 			}
 		}
 	}
-	var r *ir.Expr
 	switch e.Kind {
 	case ir.Load:
 		r = m.load(m.b.Intern(&c))

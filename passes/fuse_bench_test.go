@@ -1,8 +1,6 @@
 package passes
 
-import (
-	"testing"
-)
+import "testing"
 
 // BenchmarkProgramPasses times a program of about a hundred calls from its kernels on:
 // each row runs the passes up to its own.
@@ -11,7 +9,7 @@ func BenchmarkProgramPasses(b *testing.B) {
 	if _, err := run(graphPasses(), u, Options{}); err != nil {
 		b.Fatal(err)
 	}
-	ps := []Pass{kernels, fuse, memory}
+	ps := []Pass{kernels, fuse, memory, collapse}
 	for i, p := range ps {
 		b.Run(p.Name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -45,7 +45,7 @@ func TestFuseLimits(t *testing.T) {
 	} {
 		r := rand.New(rand.NewPCG(uint64(c.n), 4))
 		g := tangle(r, c.n, c.ops...)
-		p := program(t, g, fuse, memory)
+		p := program(t, g, fuse, memory, collapse)
 		for _, s := range p.Steps {
 			if s.Kind != ir.StepLaunch {
 				continue
@@ -82,7 +82,7 @@ func TestFuseIsDetermined(t *testing.T) {
 	for seed := range uint64(200) {
 		c := irtest.New(rand.New(rand.NewPCG(seed, 5)), irtest.Options{Nodes: 30, Symbols: true})
 		g, _ := meaning(t, c)
-		first, second := program(t, g, fuse, memory), program(t, g, fuse, memory)
+		first, second := program(t, g, fuse, memory, collapse), program(t, g, fuse, memory, collapse)
 		if a, b := first.String(), second.String(); a != b {
 			t.Fatalf("seed %d:\n%s\n%s", seed, a, b)
 		}

@@ -46,7 +46,7 @@ func TestFuseExamples(t *testing.T) {
 // programs do: one kernel a node, fused, with memory planned. A wrong rewrite is named.
 func TestRandomPrograms(t *testing.T) {
 	options := []irtest.Options{{Nodes: 6}, {Symbols: true}, {Special: true}, {Nodes: 30, Symbols: true}, {Nodes: 20, Special: true, Symbols: true}}
-	ps := []Pass{kernels, fuse, memory}
+	ps := []Pass{kernels, fuse, memory, collapse}
 	const seeds = 2000
 	launches, fused := 0, 0
 	for seed := range uint64(seeds) {
@@ -105,6 +105,12 @@ func parseProgram(t *testing.T, text string) *ir.Program {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	return p
+}
+
+func TestCollapseExamples(t *testing.T) {
+	golden(t, "collapse", func(t *testing.T, _, in string) string {
+		return program(t, parse(t, in), fuse, memory, collapse).String()
+	})
 }
 
 func TestMemoryExamples(t *testing.T) {
@@ -201,7 +207,7 @@ func TestFaultsStay(t *testing.T) {
 		}
 		var got [2][]*ir.Tensor
 		var failed [2]error
-		for i, ps := range [][]Pass{{kernels}, {kernels, fuse, memory}} {
+		for i, ps := range [][]Pass{{kernels}, {kernels, fuse, memory, collapse}} {
 			u := &Unit{Graph: g}
 			if _, err := run(ps, u, Options{Verify: true}); err != nil {
 				t.Fatal(err)

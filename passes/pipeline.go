@@ -4,7 +4,7 @@ package passes
 var pipeline = []Pass{
 	inline, contract, legalise,
 	cse, simplify, fold, narrow,
-	kernels, fuse, memory,
+	kernels, fuse, memory, collapse,
 }
 
 // constraints are the pairs of passes whose order matters, and why. A test holds the
@@ -21,5 +21,6 @@ var constraints = []struct{ before, after, reason string }{
 	{"legalise", "kernels", "an op that decomposes has no kernel"},
 	{"kernels", "fuse", "fusion joins launches"},
 	{"fuse", "memory", "what is fused needs no buffer, and where a buffer dies is known when launches are final"},
+	{"memory", "collapse", "a buffer that is reused in place is one value, before views give it several names"},
 	{"narrow", "kernels", "kernels compute what is asked for and no more"},
 }
