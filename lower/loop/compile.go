@@ -132,8 +132,6 @@ func putReg(r *uint64, d ir.DType, bits uint64) {
 	}
 }
 
-func (c *compiler) integer(v int64) int32 { return c.constant(ir.Int64, uint64(v)) }
-
 // array numbers an array and gives it registers.
 func (c *compiler) array(a *Array) int32 {
 	if n, ok := c.arrays[a]; ok {

@@ -399,9 +399,12 @@ func (c *stripCompiler) apply(v *Val, at place, into operand) operand {
 	if v.Op == ir.OpCast && sameBits(v.DType, v.Args[0].DType) {
 		return c.vector(v.Args[0], at)
 	}
-	k := c.kerns(v.Op, v.DType, v.Args[len(v.Args)-1].DType)
-	args := make([]operand, len(v.Args))
-	for i, a := range v.Args {
+	k, vals := c.kerns(v.Op, v.DType, v.Args[len(v.Args)-1].DType), v.Args
+	if sum := c.mulAdd(v); sum != nil {
+		k, vals = mulAdds[v.DType], sum
+	}
+	args := make([]operand, len(vals))
+	for i, a := range vals {
 		args[i] = c.vector(a, at)
 	}
 	if v.Op == ir.OpLookup {
@@ -410,7 +413,7 @@ func (c *stripCompiler) apply(v *Val, at place, into operand) operand {
 		return c.kern(k[vvv], args, uint8(v.DType.Size()), at, into)
 	}
 	want := uniformSet(args)
-	if k[want] == nil && commutes[v.Op] {
+	if k[want] == nil && (commutes[v.Op] || len(args) == 3 && len(v.Args) == 2) {
 		args[0], args[1] = args[1], args[0]
 		if want = uniformSet(args); k[want] == nil {
 			args[0], args[1] = args[1], args[0]
@@ -419,13 +422,27 @@ func (c *stripCompiler) apply(v *Val, at place, into operand) operand {
 	if want = uniformSet(args); k[want] == nil {
 		for i, a := range args {
 			if a.uniform() {
-				a.size = uint8(v.Args[i].DType.Size()) // both factors are of one dtype
+				a.size = uint8(vals[i].DType.Size()) // operands that trade places are of one dtype
 				args[i] = c.fill(a, at)
 			}
 		}
 		want = vvv
 	}
 	return c.kern(k[want], args, uint8(v.DType.Size()), at, into)
+}
+
+// mulAdd returns the factors and the addend of a sum with a product that nothing else
+// uses, nil when v is none.
+func (c *stripCompiler) mulAdd(v *Val) []*Val {
+	if v.Op != ir.OpAdd {
+		return nil
+	}
+	for i, p := range v.Args {
+		if p.Kind == Apply && p.Op == ir.OpMul && c.varies(p) {
+			return []*Val{p.Args[0], p.Args[1], v.Args[1-i]}
+		}
+	}
+	return nil
 }
 
 // sameBits reports whether a cast leaves an element's bits as they are.

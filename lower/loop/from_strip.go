@@ -107,7 +107,7 @@ func (l *lowering) cost(p *plan) *Val {
 			})
 		}
 		if p.rows[i] >= 0 {
-			ops /= rowTile // the elements are packed
+			ops = float64(ops / rowTile) // the elements are packed
 		}
 		work := intVal(int64(10*ops) + 5)
 		for _, a := range l.k.Domain(s) {

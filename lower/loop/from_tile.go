@@ -12,10 +12,9 @@ import (
 // prologue about once an element.
 type contraction struct {
 	*reduction
-	u    int    // the axis of rows
-	col  []bool // by element: it depends on columns
-	m    *Val   // rows of the panel
-	rows *Val   // first row
+	u   int    // the axis of rows
+	col []bool // by element: it depends on columns
+	m   *Val   // rows of the panel
 }
 
 // rowAxis returns the axis of rows of a contraction whose columns are axis v, -1 when

@@ -62,35 +62,35 @@ func subSV[T number](d, a, b, _ unsafe.Pointer, n int) {
 func mulVV[T number](d, a, b, _ unsafe.Pointer, n int) {
 	x, y, z := vec[T](d, n), vec[T](a, n), vec[T](b, n)
 	for i := range x {
-		x[i] = y[i] * z[i]
+		x[i] = T(y[i] * z[i])
 	}
 }
 
 func mulVS[T number](d, a, b, _ unsafe.Pointer, n int) {
 	x, y, s := vec[T](d, n), vec[T](a, n), one[T](b)
 	for i := range x {
-		x[i] = y[i] * s
+		x[i] = T(y[i] * s)
 	}
 }
 
 func divVV[T float](d, a, b, _ unsafe.Pointer, n int) {
 	x, y, z := vec[T](d, n), vec[T](a, n), vec[T](b, n)
 	for i := range x {
-		x[i] = y[i] / z[i]
+		x[i] = T(y[i] / z[i])
 	}
 }
 
 func divVS[T float](d, a, b, _ unsafe.Pointer, n int) {
 	x, y, s := vec[T](d, n), vec[T](a, n), one[T](b)
 	for i := range x {
-		x[i] = y[i] / s
+		x[i] = T(y[i] / s)
 	}
 }
 
 func divSV[T float](d, a, b, _ unsafe.Pointer, n int) {
 	x, s, z := vec[T](d, n), one[T](a), vec[T](b, n)
 	for i := range x {
-		x[i] = s / z[i]
+		x[i] = T(s / z[i])
 	}
 }
 
@@ -155,7 +155,7 @@ func quoVV[T integer](d, a, b, _ unsafe.Pointer, n int) {
 		if z[i] == 0 {
 			x[i] = 0
 		} else {
-			x[i] = y[i] / z[i]
+			x[i] = T(y[i] / z[i])
 		}
 	}
 }
@@ -374,6 +374,36 @@ func lookup[T, I unsigned](d, a, b, _ unsafe.Pointer, n int) {
 	x, y, table := vec[T](d, n), vec[I](a, n), (*[16]T)(b)
 	for i := range x {
 		x[i] = table[y[i]&15]
+	}
+}
+
+// Products and sums in one pass, each rounded.
+
+func mulAdd[T number](d, a, b, c unsafe.Pointer, n int) {
+	x, p, q, r := vec[T](d, n), vec[T](a, n), vec[T](b, n), vec[T](c, n)
+	for i := range x {
+		x[i] = T(p[i]*q[i]) + r[i]
+	}
+}
+
+func mulAddVVS[T number](d, a, b, c unsafe.Pointer, n int) {
+	x, p, q, s := vec[T](d, n), vec[T](a, n), vec[T](b, n), one[T](c)
+	for i := range x {
+		x[i] = T(p[i]*q[i]) + s
+	}
+}
+
+func mulAddVSV[T number](d, a, b, c unsafe.Pointer, n int) {
+	x, p, s, r := vec[T](d, n), vec[T](a, n), one[T](b), vec[T](c, n)
+	for i := range x {
+		x[i] = T(p[i]*s) + r[i]
+	}
+}
+
+func mulAddVSS[T number](d, a, b, c unsafe.Pointer, n int) {
+	x, p, s, u := vec[T](d, n), vec[T](a, n), one[T](b), one[T](c)
+	for i := range x {
+		x[i] = T(p[i]*s) + u
 	}
 }
 

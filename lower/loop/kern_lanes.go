@@ -106,7 +106,7 @@ func lanesProd[T number](acc, a, _ unsafe.Pointer, n, at int) {
 	s, x := (*[ir.LaneCount]T)(acc), vec[T](a, n)
 	for i, v := range x {
 		lane := (at + i) % ir.LaneCount
-		s[lane] *= v
+		s[lane] = T(s[lane] * v)
 	}
 }
 

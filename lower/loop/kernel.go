@@ -20,8 +20,10 @@ type Kernel struct {
 }
 
 // NewKernel compiles a verified kernel for the portable executor, or declines it.
-func NewKernel(k *ir.Kernel) (*Kernel, error) {
-	l, err := From(k, portable)
+func NewKernel(k *ir.Kernel) (*Kernel, error) { return newKernel(k, portable) }
+
+func newKernel(k *ir.Kernel, s Schedule) (*Kernel, error) {
+	l, err := From(k, s)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +46,7 @@ func NewKernel(k *ir.Kernel) (*Kernel, error) {
 }
 
 // portable is the schedule of the portable executor.
-var portable = Schedule{Strip: 512, Keep: Runs, Cost: cost, Tile: hasTile, Rows: 256, Cols: 128}
+var portable = Schedule{Strip: 256, Keep: Runs, Cost: cost, Tile: hasTile, Rows: 256, Cols: 128}
 
 // String returns the kernel's loops.
 func (k *Kernel) String() string { return k.code.loop.String() }

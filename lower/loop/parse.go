@@ -93,12 +93,6 @@ func (p *parser) after() string {
 	return ""
 }
 
-func (p *parser) next() string {
-	t := p.peek()
-	p.tok++
-	return t
-}
-
 func (p *parser) is(text string) bool { return p.peek() == text }
 
 func (p *parser) accept(text string) bool {

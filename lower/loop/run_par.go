@@ -16,18 +16,18 @@ const (
 // par runs the tasks of a Par: all in this goroutine when there is little to do.
 func (f *frame) par(x *parCode) bool {
 	f.cut = f.cut[:0]
-	tasks, work := int64(1), float64(int64(f.regs[x.cost]))/10
+	tasks, work := int64(1), float64(float64(int64(f.regs[x.cost]))/10)
 	for i := range x.lo {
 		from, to := int64(f.regs[x.from[i]]), int64(f.regs[x.to[i]])
 		if from >= to {
 			return true
 		}
-		work *= float64(to - from)
+		work = float64(work * float64(to-from))
 	}
 	threads := int64(f.run.threads)
 	want := int64(1)
 	if threads > 1 && work >= 2*shortTask {
-		want = max(min(int64(work/shortTask), 4*threads), int64(min(work/longTask, 1<<20)))
+		want = max(min(int64(float64(work/shortTask)), 4*threads), int64(min(float64(work/longTask), 1<<20)))
 	}
 	for i := range x.lo {
 		n := f.pieces(x, i, want)

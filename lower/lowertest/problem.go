@@ -122,7 +122,7 @@ func element(r *rand.Rand, d ir.DType, special bool) uint64 {
 		}
 		return ir.Float(d, v)
 	}
-	return ir.Float(d, r.NormFloat64()*math.Ldexp(1, r.IntN(8)-4))
+	return ir.Float(d, math.Ldexp(r.NormFloat64(), r.IntN(8)-4))
 }
 
 var specials = []float64{
