@@ -41,6 +41,7 @@ type fusion struct {
 	faults []ir.Fault
 	pieces []*piece     // in an order in which they may run
 	inside map[int]bool // values that live and die in these steps
+	freed  map[int]bool // those whose buffers these steps give back
 	stable map[int]bool // values that are the same wherever these steps read them
 	limit  int          // statements of a kernel
 	views  int          // launches that became views
@@ -49,7 +50,7 @@ type fusion struct {
 
 // newFusion reads a list of steps. outside says which values others see.
 func newFusion(u *Unit, steps []ir.ProgramStep, outside map[int]bool) *fusion {
-	f := &fusion{u: u, p: u.Program, b: ir.NewBuilder(), inside: map[int]bool{}, stable: map[int]bool{}, limit: maxStmts}
+	f := &fusion{u: u, p: u.Program, b: ir.NewBuilder(), inside: map[int]bool{}, freed: map[int]bool{}, stable: map[int]bool{}, limit: maxStmts}
 	for _, v := range u.Program.Values {
 		f.values = append(f.values, ir.Operand{DType: v.Type.DType, Shape: v.Type.Shape, Format: v.Type.Format, Like: -1})
 	}
@@ -67,6 +68,10 @@ func newFusion(u *Unit, steps []ir.ProgramStep, outside map[int]bool) *fusion {
 		s := &steps[i]
 		if s.Kind == ir.StepAlloc {
 			f.inside[s.Out] = !outside[s.Out]
+			continue
+		}
+		if s.Kind == ir.StepFree && f.inside[s.Out] {
+			f.freed[s.Out] = true
 			continue
 		}
 		if view, ok := f.asView(s, contiguous); ok {

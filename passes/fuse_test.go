@@ -107,6 +107,46 @@ func parseProgram(t *testing.T, text string) *ir.Program {
 	return p
 }
 
+// TestBlocks fuses programs given as text, with blocks and launches that a graph does not
+// make, and compares what they do.
+func TestBlocks(t *testing.T) {
+	golden(t, "blocks", func(t *testing.T, _, in string) string {
+		before, u := parseProgram(t, in), &Unit{Program: parseProgram(t, in)}
+		if _, err := run([]Pass{fuse, memory, collapse}, u, Options{Verify: true}); err != nil {
+			t.Fatal(err)
+		}
+		r := rand.New(rand.NewPCG(6, 6))
+		var args []*ir.Node
+		for i, v := range before.Params {
+			shape := slices.Clone(before.Values[v].Type.Shape)
+			for d := range shape {
+				shape[d] = shape[d].Subst(func(string) (ir.Dim, bool) { return ir.N(7), true })
+			}
+			args = append(args, ir.Param(i, ir.Dense(before.Values[v].Type.DType, shape...), nil))
+		}
+		inputs, err := ir.SampleInputs(&ir.Node{Args: args}, r, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		env := ir.Env{Symbols: map[string]int64{}, Scalars: []uint64{ir.Float(ir.Float64, 1.5)}}
+		for _, s := range before.Symbols {
+			env.Symbols[s.Name] = 7
+		}
+		want, err := ir.EvalProgram(before, inputs, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ir.EvalProgram(u.Program, inputs, env)
+		if err == nil {
+			err = irtest.Same(got, want)
+		}
+		if err != nil {
+			t.Errorf("%v\n%s", err, u.Program)
+		}
+		return u.Program.String()
+	})
+}
+
 func TestCollapseExamples(t *testing.T) {
 	golden(t, "collapse", func(t *testing.T, _, in string) string {
 		return program(t, parse(t, in), fuse, memory, collapse).String()

@@ -7,7 +7,8 @@ import (
 	"github.com/numen-go/numen/ir"
 )
 
-// steps writes the pieces as steps. A value is allocated before its first use.
+// steps writes the pieces as steps. A value is allocated before its first use, and freed
+// after its last if it was before.
 func (f *fusion) steps() []ir.ProgramStep {
 	var out []ir.ProgramStep
 	allocated, shared := map[int]bool{}, f.shared()
@@ -25,7 +26,7 @@ func (f *fusion) steps() []ir.ProgramStep {
 			out = append(out, f.launch(p, shared))
 		}
 	}
-	return out
+	return withFrees(out, f.freed)
 }
 
 // shared returns the values that more than one piece touches or that others see: those

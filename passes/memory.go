@@ -56,8 +56,7 @@ func planMemory(u *Unit, steps []ir.ProgramStep, seen map[int]bool) []ir.Program
 	b.dropDead()
 	b.copiesToViews()
 	b.reuse()
-	b.free()
-	return b.steps
+	return withFrees(b.steps, b.own)
 }
 
 // block is a list of steps whose memory is planned.
@@ -68,36 +67,9 @@ type block struct {
 	own   map[int]bool // values that are allocated here and that nobody else sees
 }
 
-// roots returns for every view the value whose memory it is.
-func (b *block) roots() map[int]int {
-	root := map[int]int{}
-	for _, s := range b.steps {
-		if s.Kind == ir.StepView {
-			root[s.Out] = s.In[0]
-			if r, ok := root[s.In[0]]; ok {
-				root[s.Out] = r
-			}
-		}
-	}
-	return root
-}
-
-// uses returns the memory that a step touches, as the values that have it.
-func uses(root map[int]int, s *ir.ProgramStep) (reads, writes []int) {
-	reads, writes = stepUses(s)
-	for _, vs := range [][]int{reads, writes} {
-		for i, v := range vs {
-			if r, ok := root[v]; ok {
-				vs[i] = r
-			}
-		}
-	}
-	return reads, writes
-}
-
 // dropDead removes steps that only make what nothing uses.
 func (b *block) dropDead() {
-	root, used := b.roots(), map[int]bool{}
+	root, used := roots(b.steps), map[int]bool{}
 	var kept []ir.ProgramStep
 	for _, s := range slices.Backward(b.steps) {
 		reads, writes := uses(root, &s)
@@ -119,7 +91,7 @@ func (b *block) dropDead() {
 
 // writers returns how many steps write the memory of every value.
 func (b *block) writers() map[int]int {
-	n, root := map[int]int{}, b.roots()
+	n, root := map[int]int{}, roots(b.steps)
 	for i := range b.steps {
 		if k := b.steps[i].Kind; k == ir.StepAlloc || k == ir.StepView {
 			continue
@@ -209,7 +181,7 @@ func elements(shape []ir.Dim) ir.Dim {
 // afterwards: both are one value, allocated where the operand was.
 func (b *block) reuse() {
 	heir, heirs := map[int]int{}, map[int]bool{} // by operand: the result that has its memory
-	d := &deaths{b: b, last: b.lastUses(), writers: b.writers(), root: b.roots(), allocated: map[int]bool{}}
+	d := &deaths{b: b, last: lastUses(b.steps), writers: b.writers(), root: roots(b.steps), allocated: map[int]bool{}}
 	for i := range b.steps {
 		s := &b.steps[i]
 		if s.Kind == ir.StepAlloc {
@@ -295,35 +267,4 @@ func inPlace(k *ir.Kernel, out, in int) bool {
 		})
 	}
 	return safe
-}
-
-// lastUses returns for the memory of every value the last step that touches it.
-func (b *block) lastUses() map[int]int {
-	root, last := b.roots(), map[int]int{}
-	for i := range b.steps {
-		reads, writes := uses(root, &b.steps[i])
-		for _, v := range slices.Concat(reads, writes) {
-			last[v] = i
-		}
-	}
-	return last
-}
-
-// free gives buffers back after their last use.
-func (b *block) free() {
-	ending := map[int][]int{}
-	for v, i := range b.lastUses() {
-		if b.own[v] {
-			ending[i] = append(ending[i], v)
-		}
-	}
-	var out []ir.ProgramStep
-	for i, s := range b.steps {
-		out = append(out, s)
-		slices.Sort(ending[i])
-		for _, v := range ending[i] {
-			out = append(out, ir.ProgramStep{Kind: ir.StepFree, Out: v})
-		}
-	}
-	b.steps = out
 }

@@ -73,3 +73,62 @@ func compact(p *ir.Program) {
 		renumber(&p.Steps[i], func(v int) int { return number[v] })
 	}
 }
+
+// roots returns for every view that steps make the value whose memory it is.
+func roots(steps []ir.ProgramStep) map[int]int {
+	root := map[int]int{}
+	for _, s := range steps {
+		if s.Kind == ir.StepView {
+			root[s.Out] = s.In[0]
+			if r, ok := root[s.In[0]]; ok {
+				root[s.Out] = r
+			}
+		}
+	}
+	return root
+}
+
+// uses returns the memory that a step touches, as the values that have it.
+func uses(root map[int]int, s *ir.ProgramStep) (reads, writes []int) {
+	reads, writes = stepUses(s)
+	for _, vs := range [][]int{reads, writes} {
+		for i, v := range vs {
+			if r, ok := root[v]; ok {
+				vs[i] = r
+			}
+		}
+	}
+	return reads, writes
+}
+
+// lastUses returns for the memory of every value the last step that touches it.
+func lastUses(steps []ir.ProgramStep) map[int]int {
+	root, last := roots(steps), map[int]int{}
+	for i := range steps {
+		reads, writes := uses(root, &steps[i])
+		for _, v := range slices.Concat(reads, writes) {
+			last[v] = i
+		}
+	}
+	return last
+}
+
+// withFrees returns steps with the buffers of the given values freed after their last
+// use.
+func withFrees(steps []ir.ProgramStep, values map[int]bool) []ir.ProgramStep {
+	ending := map[int][]int{}
+	for v, i := range lastUses(steps) {
+		if values[v] {
+			ending[i] = append(ending[i], v)
+		}
+	}
+	var out []ir.ProgramStep
+	for i, s := range steps {
+		out = append(out, s)
+		slices.Sort(ending[i])
+		for _, v := range ending[i] {
+			out = append(out, ir.ProgramStep{Kind: ir.StepFree, Out: v})
+		}
+	}
+	return out
+}
