@@ -34,12 +34,12 @@ func From(k *ir.Kernel, s Schedule) (*Loop, error) {
 	l.out = &l.loop.Body
 	l.params()
 	l.posName = l.name("t")
-	l.requires()
-	all := make([]int, len(k.Stmts))
-	for i := range all {
-		all[i] = i
+	cut := groups(k)
+	l.requires(cut)
+	l.crossing(cut)
+	for _, stmts := range cut {
+		l.group(stmts)
 	}
-	l.group(all)
 	return l.loop, nil
 }
 

@@ -159,6 +159,12 @@ func (l *lowering) group(stmts []int) {
 		ranges = append(ranges, r)
 		l.bounds(a, use(r.Lo), use(r.Hi))
 	}
+	if n := stmts[0]; len(stmts) == 1 && splits(&l.k.Stmts[n]) {
+		l.stmt = n
+		l.locals(stmts)
+		l.split(&l.k.Stmts[n], p.strips[0])
+		return
+	}
 	body := l.block(func() {
 		l.tiles(p, p.shared, func() {
 			l.locals(stmts)
@@ -222,18 +228,22 @@ func (l *lowering) bounds(a int, from, to *Val) {
 func (l *lowering) locals(stmts []int) {
 	for _, n := range stmts {
 		for _, t := range l.k.Stmts[n].Targets {
-			if l.k.Operands[t.Operand].Role != ir.Local || l.origin[t.Operand] != nil {
-				continue
-			}
-			origin := []*Val{}
-			var extents []*Val
-			for d := range t.Index {
-				lo, hi := l.footprint(t.Operand, d)
-				origin = append(origin, lo)
-				extents = append(extents, add(sub(hi, lo), intVal(1)))
-			}
-			l.origin[t.Operand] = origin
-			l.emit(&Local{Array: l.arrays[t.Operand], Extents: extents})
+			l.local(t.Operand)
 		}
 	}
+}
+
+// local declares an operand, unless it is the caller's or declared before.
+func (l *lowering) local(operand int) {
+	if l.k.Operands[operand].Role != ir.Local || l.origin[operand] != nil {
+		return
+	}
+	origin, extents := []*Val{}, []*Val{}
+	for d := range l.k.Operands[operand].Shape {
+		lo, hi := l.footprint(operand, d)
+		origin = append(origin, lo)
+		extents = append(extents, add(sub(hi, lo), intVal(1)))
+	}
+	l.origin[operand] = origin
+	l.emit(&Local{Array: l.arrays[operand], Extents: extents})
 }

@@ -27,7 +27,28 @@ type reduction struct {
 
 // reduce lowers a reduce statement whose strips run along axis v, -1: none.
 func (l *lowering) reduce(s *ir.Stmt, v int) {
-	kept, along := domain(l.k, s)
+	kept, _ := domain(l.k, s)
+	r := l.newReduction(s, v)
+	run := func() {
+		r.run(func() { r.each(r.finish) })
+	}
+	if v < 0 || r.along {
+		l.loops(kept, run)
+		return
+	}
+	l.loops(without(kept, v), func() {
+		l.pieces(v, func(lo, hi *Val) {
+			from, to := l.from[v], l.to[v]
+			l.from[v], l.to[v] = lo, hi
+			r.n = l.set("n", sub(hi, lo))
+			run()
+			l.from[v], l.to[v] = from, to
+		})
+	})
+}
+
+func (l *lowering) newReduction(s *ir.Stmt, v int) *reduction {
+	_, along := domain(l.k, s)
 	r := &reduction{lowering: l, s: s, v: v, reduce: along, states: stateTypes(s), lanes: 1, n: intVal(1)}
 	r.along = len(along) > 0 && v == along[len(along)-1]
 	switch {
@@ -42,19 +63,7 @@ func (l *lowering) reduce(s *ir.Stmt, v int) {
 	case s.Order == ir.TreeOrder:
 		r.block = 1
 	}
-	if v < 0 || r.along {
-		l.loops(kept, r.run)
-		return
-	}
-	l.loops(without(kept, v), func() {
-		l.pieces(v, func(lo, hi *Val) {
-			from, to := l.from[v], l.to[v]
-			l.from[v], l.to[v] = lo, hi
-			r.n = l.set("n", sub(hi, lo))
-			r.run()
-			l.from[v], l.to[v] = from, to
-		})
-	})
+	return r
 }
 
 func without(axes []int, a int) []int {
@@ -67,11 +76,11 @@ func without(axes []int, a int) []int {
 	return out
 }
 
-// run emits the reduction into one row of results and stores it.
-func (r *reduction) run() {
+// run emits the reduction into one row of results, which store emits the use of.
+func (r *reduction) run(store func()) {
 	r.total = intVal(1)
 	for _, a := range r.reduce {
-		r.total = mul(r.total, sub(r.hi[a], r.lo[a]))
+		r.total = mul(r.total, sub(r.to[a], r.from[a]))
 	}
 	r.acc = r.arrays("a", intVal(int64(r.lanes)))
 	switch {
@@ -87,11 +96,14 @@ func (r *reduction) run() {
 		r.merge()
 	}
 	r.orEmpty()
-	r.each(func(t *Val) {
-		for i, v := range r.get(r.acc, intVal(0), t) {
-			r.assign(&r.s.Targets[i], v)
-		}
-	})
+	store()
+}
+
+// finish emits the stores of the results at position t of the row.
+func (r *reduction) finish(t *Val) {
+	for i, v := range r.get(r.acc, intVal(0), t) {
+		r.assign(&r.s.Targets[i], v)
+	}
 }
 
 // orEmpty emits the result of a reduction of nothing.

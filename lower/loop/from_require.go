@@ -9,27 +9,29 @@ import (
 // requires emits what must hold before a run: every position of every access is inside
 // its array. Positions that are axes of the array's own extents need no proof: the
 // bounds of axes are checked when a run starts.
-func (l *lowering) requires() {
-	all := make([]int, len(l.k.Stmts))
-	for i := range all {
-		all[i] = i
+func (l *lowering) requires(groups [][]int) {
+	r := &requirer{lowering: l}
+	for _, stmts := range groups {
+		r.shared = outer(l.k, stmts)
+		for _, n := range stmts {
+			r.statement(&l.k.Stmts[n])
+		}
 	}
-	r := &requirer{lowering: l, shared: outer(l.k, all)}
-	for i := range l.k.Stmts {
-		s := &l.k.Stmts[i]
-		kept, along := domain(l.k, s)
-		r.axes = slices.Concat(kept, along)
-		if s.Sink != ir.Append {
-			for t := range s.Targets {
-				r.access(&s.Targets[t], nil)
-				for _, x := range s.Targets[t].Index {
-					r.index(x, nil)
-				}
+}
+
+// statement requires the positions of a statement.
+func (r *requirer) statement(s *ir.Stmt) {
+	r.axes, r.seen = r.k.Domain(s), nil
+	if s.Sink != ir.Append {
+		for t := range s.Targets {
+			r.access(&s.Targets[t], nil)
+			for _, x := range s.Targets[t].Index {
+				r.index(x, nil)
 			}
 		}
-		for _, e := range s.Args {
-			r.expr(e, nil)
-		}
+	}
+	for _, e := range s.Args {
+		r.expr(e, nil)
 	}
 }
 
