@@ -92,6 +92,9 @@ func NewBuilder() *Builder { return &Builder{seen: map[exprKey][]*Expr{}} }
 // Intern returns the one Expr equal to e. Its operands must be interned already.
 func (b *Builder) Intern(e *Expr) *Expr {
 	k := exprKey{kind: e.Kind, op: e.Op, dtype: e.DType, bits: e.Bits, n: e.N, dim: e.Dim, table: e.Table}
+	if e.Access != nil { // a load has no N; loads of one operand alone share a bucket
+		k.n = e.Access.Operand
+	}
 	for i, p := range [...]**Expr{&k.a, &k.b, &k.c} {
 		if i < len(e.Args) {
 			*p = e.Args[i]
