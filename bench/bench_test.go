@@ -368,6 +368,7 @@ func TestLimits(t *testing.T) {
 		want string
 	}{
 		{cost{in: 100, out: 100, ops: 1000}, ""},
+		{cost{in: 8 << 10, out: 8, ops: 1 << 30}, "fma64"},
 		{cost{in: 1 << 20, out: 8}, "read"},
 		{cost{in: 1 << 20, out: 1 << 20}, "copy"},
 		{cost{in: 2 << 20, out: 1 << 20}, "triad"},

@@ -18,16 +18,16 @@ type limit struct {
 }
 
 const (
-	// limited is the size from which on a roof is near. Below, a call is overhead.
-	limited = 64 << 10
+	// A problem of fewer bytes and fewer operations is overhead: no roof is near.
+	limitedBytes, limitedOps = 64 << 10, 1 << 20
 
 	// inMemory is the size from which on no cache holds a problem.
 	inMemory = 128 << 20
 )
 
-// limitOf finds what bounds a problem, by a sample of each roof that may.
+// limitOf finds what bounds a problem, by a few samples of each roof that may.
 func limitOf(c cost, d np.DType, threads int) (*limit, error) {
-	if c.bytes() < limited {
+	if c.bytes() < limitedBytes && c.ops < limitedOps {
 		return &limit{}, nil
 	}
 	memory, arrays := "triad", 3
@@ -51,7 +51,11 @@ func limitOf(c cost, d np.DType, threads int) (*limit, error) {
 	}
 	moving := &limit{kind: memory, work: float64(c.bytes()), bench: b}
 	computing := &limit{kind: fma, work: float64(c.ops), bench: b}
-	if computing.time() > moving.time() {
+	var ratios []float64
+	for range 3 {
+		ratios = append(ratios, computing.time()/moving.time())
+	}
+	if quantile(ratios, 0.5) > 1 {
 		return computing, nil
 	}
 	return moving, nil

@@ -36,6 +36,11 @@ const (
 	fmaRounds = 10_000
 	fmaTime   = 10 * time.Millisecond
 
+	// leastBytes is what a thread moves in a sample of bandwidth at least, in as many
+	// passes over its share as that takes: threads do not start within a microsecond of
+	// one another, which would show in a sample of a few.
+	leastBytes = 32 << 20
+
 	maxThreads = 4096
 	maxBytes   = 1 << 40
 )
@@ -61,6 +66,7 @@ type Bench struct {
 	kernels kernels
 	memory  *memory
 	workers []*worker
+	passes  int          // over the arrays, in a sample of bandwidth
 	waiting atomic.Int32 // workers that have not reached the sample's start yet
 	done    chan span
 }
@@ -102,7 +108,7 @@ func New(threads, bytes int) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bench{kernels: pickKernels(), memory: mem, done: make(chan span)}
+	b := &Bench{kernels: pickKernels(), memory: mem, passes: (leastBytes + 8*share - 1) / (8 * share), done: make(chan span)}
 	for lo := 0; lo < len(mem.dst); lo += share {
 		w := &worker{
 			dst:   mem.dst[lo : lo+share],
@@ -145,13 +151,12 @@ func (b *Bench) Bytes() int { return 8 * len(b.memory.dst) }
 
 // Read samples the bandwidth of summing one array.
 func (b *Bench) Read() Sample {
-	s := b.run(func(w *worker) int64 {
+	s := b.run(b.repeated(1, func(w *worker) {
 		w.sum = 0
 		for lo := 0; lo < len(w.b); lo += chunk {
 			w.sum += b.kernels.sum(w.b[lo:min(lo+chunk, len(w.b))])
 		}
-		return 8 * int64(len(w.b))
-	})
+	}))
 	return Sample{Bytes: s.work, Time: s.end.Sub(s.start)}
 }
 
@@ -159,24 +164,22 @@ func (b *Bench) Read() Sample {
 // element. It copies with plain and then with non-temporal stores and returns
 // the faster run.
 func (b *Bench) Copy() Sample {
-	return b.faster(func(st *stores, w *worker) int64 {
+	return b.faster(2, func(st *stores, w *worker) {
 		for lo := 0; lo < len(w.dst); lo += chunk {
 			hi := min(lo+chunk, len(w.dst))
 			st.copy(w.dst[lo:hi], w.b[lo:hi])
 		}
-		return 2 * 8 * int64(len(w.dst))
 	})
 }
 
 // Triad samples the bandwidth of a = b + s*c, three accesses an element, in
 // the same two ways as Copy.
 func (b *Bench) Triad() Sample {
-	return b.faster(func(st *stores, w *worker) int64 {
+	return b.faster(3, func(st *stores, w *worker) {
 		for lo := 0; lo < len(w.dst); lo += chunk {
 			hi := min(lo+chunk, len(w.dst))
 			st.triad(w.dst[lo:hi], w.b[lo:hi], w.c[lo:hi], 3)
 		}
-		return 3 * 8 * int64(len(w.dst))
 	})
 }
 
@@ -208,11 +211,22 @@ func (b *Bench) fma(call func(*worker) int) Sample {
 	return Sample{Flops: s.work, Time: s.end.Sub(s.start)}
 }
 
-// faster runs the job with each kind of stores that there is.
-func (b *Bench) faster(job func(*stores, *worker) int64) Sample {
+// repeated returns a job that makes passes over a worker's share, each of which moves so
+// many accesses an element.
+func (b *Bench) repeated(accesses int64, pass func(*worker)) job {
+	return func(w *worker) int64 {
+		for range b.passes {
+			pass(w)
+		}
+		return accesses * 8 * int64(len(w.dst)) * int64(b.passes)
+	}
+}
+
+// faster makes passes with each kind of stores that there is.
+func (b *Bench) faster(accesses int64, pass func(*stores, *worker)) Sample {
 	var best Sample
 	for _, st := range b.kernels.stores {
-		s := b.run(func(w *worker) int64 { return job(&st, w) })
+		s := b.run(b.repeated(accesses, func(w *worker) { pass(&st, w) }))
 		d := s.end.Sub(s.start)
 		if best.Time == 0 || d < best.Time {
 			best = Sample{Bytes: s.work, Time: d, NonTemporal: st.nonTemporal}

@@ -20,7 +20,10 @@ func TestSamples(t *testing.T) {
 		if got := b.Bytes(); got > bytes || got < bytes-threads*8*block {
 			t.Errorf("%d threads: arrays of %d bytes, want about %d", threads, got, bytes)
 		}
-		mem, size := b.memory, int64(b.Bytes())
+		mem, size := b.memory, int64(b.Bytes()*b.passes)
+		if size < leastBytes*int64(threads) || size > 2*leastBytes*int64(threads) {
+			t.Errorf("%d threads: a sample moves %d bytes, want about %d a thread", threads, size, leastBytes)
+		}
 		for _, array := range [][]float64{mem.dst, mem.b, mem.c} {
 			if slices.Contains(array, 0) {
 				t.Errorf("%d threads: an array has zeros", threads)
