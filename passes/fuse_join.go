@@ -41,7 +41,7 @@ func (f *fusion) partner(d *dependencies, b *piece) (a, joined *piece) {
 		if j == nil || !f.parallel(j) {
 			return nil
 		}
-		f.shareLoops(j)
+		f.shareLoops(j, len(a.stmts))
 		if len(j.stmts) > f.limit || !f.u.allow() {
 			return nil
 		}

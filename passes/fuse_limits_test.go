@@ -39,9 +39,9 @@ func TestFuseLimits(t *testing.T) {
 		n, most int
 		ops     []*ir.Op
 	}{
-		{2000, 40, []*ir.Op{ir.OpMin, ir.OpMax, ir.OpSub}},
-		{2000, 80, []*ir.Op{ir.OpMin, ir.OpTanh, ir.OpSin, ir.OpMul}},
-		{500, 20, []*ir.Op{ir.OpPow, ir.OpMax}},
+		{1000, 25, []*ir.Op{ir.OpMin, ir.OpMax, ir.OpSub}},
+		{1000, 50, []*ir.Op{ir.OpMin, ir.OpTanh, ir.OpSin, ir.OpMul}},
+		{300, 20, []*ir.Op{ir.OpPow, ir.OpMax}},
 	} {
 		r := rand.New(rand.NewPCG(uint64(c.n), 4))
 		g := tangle(r, c.n, c.ops...)
@@ -79,7 +79,7 @@ func TestFuseLimits(t *testing.T) {
 
 // TestFuseIsDetermined fuses programs twice from scratch.
 func TestFuseIsDetermined(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(100) {
 		c := irtest.New(rand.New(rand.NewPCG(seed, 5)), irtest.Options{Nodes: 30, Symbols: true})
 		g, _ := meaning(t, c)
 		first, second := program(t, g, fuse, memory, collapse), program(t, g, fuse, memory, collapse)

@@ -7,12 +7,14 @@ import (
 )
 
 // shareLoops makes one statement of stores over the same axes: a value that one of them
-// makes and another reads in place is then computed once, and need not be stored.
-func (f *fusion) shareLoops(p *piece) {
-	for i := 0; i < len(p.stmts); i++ {
-		for k := i + 1; k < len(p.stmts); k++ {
+// makes and another reads in place is then computed once, and need not be stored. The
+// statements before first share theirs already.
+func (f *fusion) shareLoops(p *piece, first int) {
+	for k := first; k < len(p.stmts); k++ {
+		for i := range k {
 			if f.mergeStores(p, i, k) {
 				k--
+				break
 			}
 		}
 	}

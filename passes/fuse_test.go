@@ -47,7 +47,7 @@ func TestFuseExamples(t *testing.T) {
 func TestRandomPrograms(t *testing.T) {
 	options := []irtest.Options{{Nodes: 6}, {Symbols: true}, {Special: true}, {Nodes: 30, Symbols: true}, {Nodes: 20, Special: true, Symbols: true}}
 	ps := []Pass{kernels, fuse, memory, collapse}
-	const seeds = 2000
+	const seeds = 1000
 	launches, fused := 0, 0
 	for seed := range uint64(seeds) {
 		o := options[seed%uint64(len(options))]
@@ -65,13 +65,13 @@ func TestRandomPrograms(t *testing.T) {
 			return err != nil || irtest.Same(got, want) != nil
 		}
 		u := unitOf(c, before)
-		if _, err := run(ps[:1], u, Options{Verify: true}); err != nil || wrong(u) {
+		log, err := run(ps[:1], u, Options{Verify: true})
+		if err != nil || wrong(u) {
 			t.Fatalf("seed %d: %v: one kernel a node is wrong\n%s\n%s", seed, err, before, u.Program)
 		}
 		launches += count(u.Program.Steps, ir.StepLaunch)
 		u = unitOf(c, before)
-		log, err := run(ps, u, Options{Verify: true})
-		if err != nil || wrong(u) {
+		if log, err = run(ps, u, Options{Verify: true}); err != nil || wrong(u) {
 			rewrite, pass, err2 := bisect(ps, func() *Unit { return unitOf(c, before) }, Options{Verify: true}, wrong)
 			t.Fatalf("seed %d: %v: rewrite %d, by pass %s, is wrong (%v)\n%s\n%s", seed, err, rewrite, pass, err2, before, u.Program)
 		}
@@ -228,7 +228,7 @@ func gathers(r *rand.Rand) *ir.Graph {
 // TestFaultsStay runs programs whose indices are often wrong: fused or not, a program
 // fails or gives the same bits.
 func TestFaultsStay(t *testing.T) {
-	const seeds = 4000
+	const seeds = 2000
 	faults := 0
 	for seed := range uint64(seeds) {
 		r := rand.New(rand.NewPCG(seed, 3))
