@@ -15,6 +15,7 @@ type Schedule struct {
 	Rows, Cols int                                      // results of a panel of a contraction
 	Keep       func(op *ir.Op, d ir.DType) bool         // scalar ops, by the dtype of the last operand, that the target runs as they are
 	Cost       func(op *ir.Op, d ir.DType) float64      // nanoseconds an element
+	Short      uint64                                   // axes, as a set of bits, whose extents are at most ShortExtent
 	Tile       func(c *ir.Combine, state ir.DType) bool // contractions that the target has a kernel for
 }
 
@@ -41,6 +42,20 @@ func From(k *ir.Kernel, s Schedule) (*Loop, error) {
 		l.group(stmts)
 	}
 	return l.loop, nil
+}
+
+// ShortExtent is the extent up to which an axis is short: strips run along another one.
+const ShortExtent = 16
+
+// short returns the axes that are short, by their extents or by the schedule.
+func (l *lowering) short() uint64 {
+	short := l.s.Short
+	for a, x := range l.k.Axes {
+		if n, ok := x.Extent.Const(); ok && n <= ShortExtent {
+			short |= 1 << a
+		}
+	}
+	return short
 }
 
 // taken are the words that a name cannot be.

@@ -121,7 +121,7 @@ func (l *lowering) plan(stmts []int) *plan {
 	most := 0
 	for _, n := range stmts {
 		s := &l.k.Stmts[n]
-		p.strips = append(p.strips, stripAxis(l.k, s))
+		p.strips = append(p.strips, stripAxis(l.k, s, l.short()))
 		p.rows = append(p.rows, l.rowAxis(s, p.strips[len(p.strips)-1]))
 		most = max(most, len(l.k.Domain(s)))
 	}

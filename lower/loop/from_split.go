@@ -84,8 +84,8 @@ func (l *lowering) split(s *ir.Stmt, v int) {
 	task := ParRange{Lo: l.newVar(name+"0", ir.Int64), Hi: l.newVar(name+"1", ir.Int64), From: intVal(0), To: pieces, Step: intVal(1)}
 	body := l.block(func() {
 		l.forRange(name+"q", use(task.Lo), use(task.Hi), 1, func(q *Val) {
-			from := l.set(name+"f", add(mul(q, size), lo))
-			l.from[a], l.to[a] = from, l.set(name+"t", minVal(add(from, size), hi))
+			from := l.set(name+"from", add(mul(q, size), lo))
+			l.from[a], l.to[a] = from, l.set(name+"to", minVal(add(from, size), hi))
 			r.run(func() {
 				r.each(func(t *Val) {
 					for i, v := range r.get(r.acc, intVal(0), t) {

@@ -8,8 +8,8 @@ import (
 
 // stripAxis chooses the axis along which a statement's strips run: the one along which
 // most of its accesses are contiguous, operands being row-major unless a view says
-// otherwise. -1: none.
-func stripAxis(k *ir.Kernel, s *ir.Stmt) int {
+// otherwise. Axes in short are avoided. -1: none.
+func stripAxis(k *ir.Kernel, s *ir.Stmt, short uint64) int {
 	kept, along := domain(k, s)
 	candidates := slices.Clone(kept)
 	switch s.Sink {
@@ -55,8 +55,8 @@ func stripAxis(k *ir.Kernel, s *ir.Stmt) int {
 		if slices.Contains(kept, a) && s.Sink == ir.Reduce && chained(s) {
 			score += 1000 // a chain along a strip waits for itself
 		}
-		if n, ok := k.Axes[a].Extent.Const(); ok && n < 16 {
-			score -= 500 // too short for strips
+		if short>>a&1 != 0 {
+			score -= 2000 // not worth a strip
 		}
 		if best < 0 || score > bestScore {
 			best, bestScore = a, score

@@ -13,21 +13,16 @@ import (
 // Kernel is a kernel that the portable executor runs. It is safe for many goroutines.
 type Kernel struct {
 	k      *ir.Kernel
-	code   *Code
+	code   *Code     // for axes that are all long, or all short
+	short  sync.Map  // set of short axes -> *Code, made when first met
 	shapes [][]poly  // by operand
 	axes   []poly    // extents
 	calls  sync.Pool // of *call
 }
 
 // NewKernel compiles a verified kernel for the portable executor, or declines it.
-func NewKernel(k *ir.Kernel) (*Kernel, error) { return newKernel(k, portable) }
-
-func newKernel(k *ir.Kernel, s Schedule) (*Kernel, error) {
-	l, err := From(k, s)
-	if err != nil {
-		return nil, err
-	}
-	code, err := Compile(l)
+func NewKernel(k *ir.Kernel) (*Kernel, error) {
+	code, err := compile(k, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +40,34 @@ func newKernel(k *ir.Kernel, s Schedule) (*Kernel, error) {
 	return out, nil
 }
 
+// compile returns code for a set of short axes.
+func compile(k *ir.Kernel, short uint64) (*Code, error) {
+	s := portable
+	s.Short = short
+	l, err := From(k, s)
+	if err != nil {
+		return nil, err
+	}
+	return Compile(l)
+}
+
+// variant returns the code for the extents at hand. There are few: one a set of axes of
+// at most ShortExtent positions, where others are longer.
+func (k *Kernel) variant(short uint64, long bool) (*Code, error) {
+	if short == 0 || !long {
+		return k.code, nil
+	}
+	if c, ok := k.short.Load(short); ok {
+		return c.(*Code), nil
+	}
+	code, err := compile(k.k, short)
+	if err != nil {
+		return nil, err
+	}
+	c, _ := k.short.LoadOrStore(short, code)
+	return c.(*Code), nil
+}
+
 // portable is the schedule of the portable executor.
 var portable = Schedule{Strip: 256, Keep: Runs, Cost: cost, Tile: hasTile, Rows: 256, Cols: 128}
 
@@ -56,6 +79,8 @@ type call struct {
 	params []uint64
 	arrays []Memory
 	counts [2]int64
+	short  uint64 // axes of at most ShortExtent positions
+	long   bool   // there are others
 }
 
 // Run executes the kernel on host memory. It proves every bound before it touches
@@ -69,7 +94,11 @@ func (k *Kernel) Run(ctx context.Context, a *lower.Args) error {
 	if err := k.bind(a, c); err != nil {
 		return fmt.Errorf("kernel %s: %w", k.k.Name, err)
 	}
-	return k.code.Run(ctx, max(a.Threads, 1), c.params, c.arrays)
+	code, err := k.variant(c.short, c.long)
+	if err != nil {
+		return err
+	}
+	return code.Run(ctx, max(a.Threads, 1), c.params, c.arrays)
 }
 
 // bind checks arguments and turns them into those of the loop: see From.
@@ -80,7 +109,7 @@ func (k *Kernel) bind(a *lower.Args, c *call) error {
 	if a.Lo != nil && len(a.Lo) != len(k.k.Axes) || a.Hi != nil && len(a.Hi) != len(k.k.Axes) {
 		return fmt.Errorf("%d and %d bounds for %d axes", len(a.Lo), len(a.Hi), len(k.k.Axes))
 	}
-	c.params, c.arrays = c.params[:0], c.arrays[:0]
+	c.params, c.arrays, c.short, c.long = c.params[:0], c.arrays[:0], 0, false
 	for _, d := range a.Dims {
 		c.params = append(c.params, uint64(d))
 	}
@@ -98,6 +127,11 @@ func (k *Kernel) bind(a *lower.Args, c *call) error {
 		}
 		if !ok || lo < 0 || lo > hi || hi > n {
 			return fmt.Errorf("axis %s: bounds %d to %d of %d", k.k.Axes[i].Name, lo, hi, n)
+		}
+		if hi-lo > ShortExtent {
+			c.long = true
+		} else {
+			c.short |= 1 << i
 		}
 		c.params = append(c.params, uint64(lo), uint64(hi))
 	}
