@@ -105,6 +105,7 @@ const (
 	opIota     // d = reg a + reg b * t
 	opLoad     // d = strip of array c at address a, stride b
 	opLoadAt   // d = elements of array c at the addresses in a
+	opRepeat   // d = elements of local array c, each 16 times
 	opTarget   // d = where the strip of array c at address a, stride b is made
 	opFlush    // and wrote out, when that is a temporary
 	opAddress  // d = addresses; x: *addressCode

@@ -1,6 +1,10 @@
 package loop
 
-import "github.com/numen-go/numen/ir"
+import (
+	"slices"
+
+	"github.com/numen-go/numen/ir"
+)
 
 // load compiles a load that differs between positions: read in place where it is
 // contiguous, gathered where its positions are data or guarded by data.
@@ -10,6 +14,11 @@ func (c *stripCompiler) load(v *Val, at place) operand {
 		d := c.newValue(size, true)
 		d.array = v.Array
 		c.emit(instr{op: opLoad, dom: c.dom(at), d: d.slot, a: addr, b: stride, c: c.compiler.array(v.Array), size: [4]uint8{uint8(size)}})
+		return d
+	}
+	if i := len(v.Args) - 1; len(at) == 0 && i == 0 && v.Array.Role == ir.Local && same(v.Args[i], intOp(ir.OpShr, use(c.pos), intVal(4))) {
+		d := c.newValue(size, false)
+		c.emit(instr{op: opRepeat, d: d.slot, c: c.compiler.array(v.Array), size: [4]uint8{uint8(size)}})
 		return d
 	}
 	addrs := c.addresses(v.Array, v.Args, at, false)
@@ -101,7 +110,7 @@ func (c *stripCompiler) store(s *Store) error {
 	if v := s.Val; v.Kind == Apply && c.varies(v) && v.Op != ir.OpRare && v.Op != ir.OpRawBits && !(v.Op == ir.OpCast && sameBits(v.DType, v.Args[0].DType)) {
 		if _, _, whole := c.affine(v); !whole {
 			c.emitLater(open, func() { c.apply(v, nil, target) })
-			c.flush(open)
+			c.flush(s, open)
 			return nil
 		}
 	}
@@ -112,7 +121,7 @@ func (c *stripCompiler) store(s *Store) error {
 		move = fillOf(size)
 	}
 	c.kern(move, []operand{o}, uint8(size), nil, target)
-	c.flush(open)
+	c.flush(s, open)
 	return nil
 }
 
@@ -125,7 +134,15 @@ func (c *stripCompiler) emitLater(in instr, f func()) {
 	l.code = append(l.code, last)
 }
 
-func (c *stripCompiler) flush(open instr) {
+// flush emits the write of what was not made in place. A strip along the last axis of a
+// local always is.
+func (c *stripCompiler) flush(s *Store, open instr) {
+	if last := len(s.Index) - 1; s.Array.Role == ir.Local && last >= 0 {
+		_, coef, _ := c.affine(s.Index[last])
+		if coef.isInt(1) && !slices.ContainsFunc(s.Index[:last], c.varies) {
+			return
+		}
+	}
 	open.op = opFlush
 	c.emit(open)
 }

@@ -124,7 +124,8 @@ func (c *stripCompiler) lanes(s *Lanes) error {
 		x.accs = append(x.accs, c.compiler.array(a))
 	}
 	states := accTypes(s.Accs)
-	if x.fast = lanesKerns[combineKey{s.Combine.Name, states[0], x.lanes}]; x.fast == nil {
+	if x.fast = lanesKerns[combineKey{s.Combine.Name, states[0], x.lanes}]; x.fast == nil || !fits(states) {
+		x.fast = nil
 		var err error
 		if x.step, err = c.group(s.Combine.Step, states, dtypes(s.Vals)); err != nil {
 			return err
@@ -133,6 +134,9 @@ func (c *stripCompiler) lanes(s *Lanes) error {
 	c.emit(instr{op: opLanes, x: x})
 	return nil
 }
+
+// fits reports whether kerns take these states: one, or a value and its position.
+func fits(states []ir.DType) bool { return len(states) == 1 || states[1] == ir.Int64 }
 
 // foldCode merges lanes into lane 0.
 type foldCode struct {
@@ -148,7 +152,8 @@ func (c *compiler) fold(s *Fold) error {
 		x.accs = append(x.accs, c.array(a))
 	}
 	states := accTypes(s.Accs)
-	if x.fast = foldKerns[combineKey{s.Combine.Name, states[0], x.lanes}]; x.fast == nil {
+	if x.fast = foldKerns[combineKey{s.Combine.Name, states[0], x.lanes}]; x.fast == nil || !fits(states) {
+		x.fast = nil
 		var err error
 		if x.merge, err = c.group(s.Combine.Merge, states, states); err != nil {
 			return err
@@ -165,6 +170,7 @@ type prefixCode struct {
 	along []int32 // strides
 	array []int32
 	vals  []operand
+	fast  prefixKern
 	merge *groupCode
 }
 
@@ -182,10 +188,14 @@ func (c *stripCompiler) prefix(s *Prefix) error {
 		x.outs, x.along, x.array = append(x.outs, addr), append(x.along, stride), append(x.array, c.compiler.array(s.Outs[i].Array))
 	}
 	states := accTypes(s.Accs)
-	var err error
-	x.merge, err = c.group(s.Combine.Merge, states, states)
+	if x.fast = prefixKerns[combineKey{s.Combine.Name, states[0], 1}]; x.fast == nil {
+		var err error
+		if x.merge, err = c.group(s.Combine.Merge, states, states); err != nil {
+			return err
+		}
+	}
 	c.emit(instr{op: opPrefix, x: x})
-	return err
+	return nil
 }
 
 // scatterCode combines values into elements, one after another.

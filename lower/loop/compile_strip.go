@@ -399,6 +399,14 @@ func (c *stripCompiler) apply(v *Val, at place, into operand) operand {
 	if v.Op == ir.OpCast && sameBits(v.DType, v.Args[0].DType) {
 		return c.vector(v.Args[0], at)
 	}
+	if x, dist, k := c.scanStep(v); k != nil {
+		o := c.vector(x, at)
+		if o.uniform() {
+			o.size = uint8(v.DType.Size())
+			o = c.fill(o, at)
+		}
+		return c.kern(k, []operand{o, c.reg(c.constant(ir.Int64, uint64(dist)))}, uint8(v.DType.Size()), nil, into)
+	}
 	k, vals := c.kerns(v.Op, v.DType, v.Args[len(v.Args)-1].DType), v.Args
 	if sum := c.mulAdd(v); sum != nil {
 		k, vals = mulAdds[v.DType], sum
@@ -429,6 +437,24 @@ func (c *stripCompiler) apply(v *Val, at place, into operand) operand {
 		want = vvv
 	}
 	return c.kern(k[want], args, uint8(v.DType.Size()), at, into)
+}
+
+// scanStep returns the operand of a step of a scan and the kern for it, nil when v is none:
+// select((t & d) != 0, merge(below(x, d), x), x).
+func (c *stripCompiler) scanStep(v *Val) (x *Val, dist int, k kern) {
+	if v.Op != ir.OpSelect || v.Args[1].Kind != Apply || len(v.Args[1].Args) != 2 {
+		return nil, 0, nil
+	}
+	merge := v.Args[1]
+	before := merge.Args[0]
+	if before.Kind != Below || before.Args[0].Kind != Use || !same(before.Args[0], v.Args[2]) || !same(merge.Args[1], v.Args[2]) {
+		return nil, 0, nil
+	}
+	upper := intOp(ir.OpNe, intOp(ir.OpAnd, use(c.pos), intVal(int64(before.N))), intVal(0))
+	if !same(v.Args[0], upper) {
+		return nil, 0, nil
+	}
+	return v.Args[2], before.N, scanSteps[opKey{merge.Op, v.DType, v.DType}]
 }
 
 // mulAdd returns the factors and the addend of a sum with a product that nothing else

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"fmt"
-	"unsafe"
 )
 
 // call runs a group's code on n <= 16 positions; the slots in g.in are set.
@@ -20,11 +19,9 @@ func (f *frame) lanes(x *lanesCode) bool {
 		at = int(f.regs[x.at]) % x.lanes
 	}
 	if x.fast != nil {
-		b := unsafe.Pointer(nil)
-		if len(x.vals) > 1 {
-			b = f.slots[x.vals[1].slot]
-		}
-		x.fast(f.base[x.accs[0]], f.slots[x.vals[0].slot], b, f.n, at)
+		last := len(x.accs) - 1
+		b := f.slots[x.vals[len(x.vals)-1].slot]
+		x.fast(f.base[x.accs[0]], f.base[x.accs[last]], f.slots[x.vals[0].slot], b, f.n, at)
 		return true
 	}
 	g := x.step
@@ -51,7 +48,7 @@ func (f *frame) lanes(x *lanesCode) bool {
 
 func (f *frame) foldLanes(x *foldCode) bool {
 	if x.fast != nil {
-		x.fast(f.base[x.accs[0]])
+		x.fast(f.base[x.accs[0]], f.base[x.accs[len(x.accs)-1]])
 		return true
 	}
 	g := x.merge
@@ -71,6 +68,11 @@ func (f *frame) foldLanes(x *foldCode) bool {
 }
 
 func (f *frame) prefix(x *prefixCode) bool {
+	if x.fast != nil {
+		out := f.at(x.array[0], f.regs[x.outs[0]])
+		x.fast(f.base[x.accs[0]], out, int(int64(f.regs[x.along[0]])), f.slots[x.vals[0].slot], f.n)
+		return true
+	}
 	g := x.merge
 	for i := range f.n {
 		for s, a := range x.accs {

@@ -65,6 +65,8 @@ func (f *frame) stripOp(in *instr, pc *int) bool {
 		for _, r := range f.region(in.dom).runs {
 			gather(shift(f.slots[in.d], r.lo, in.size[0]), f.base[in.c], at[r.lo:r.hi], in.size[0])
 		}
+	case opRepeat:
+		repeat16(f.slots[in.d], f.base[in.c], f.n, in.size[0])
 	case opTarget:
 		if f.regs[in.b] == 1 {
 			f.slots[in.d] = f.at(in.c, f.regs[in.a])

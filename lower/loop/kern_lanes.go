@@ -14,12 +14,16 @@ type combineKey struct {
 	lanes   int
 }
 
-// lanesKern is Lanes for one state and up to two elements: lane (at+i) mod lanes of acc
-// takes a step with a[i] (and b[i]).
-type lanesKern func(acc, a, b unsafe.Pointer, n, at int)
+// lanesKern is Lanes for up to two states and elements: lane (at+i) mod lanes of acc (and
+// of pos) takes a step with a[i] (and b[i]).
+type lanesKern func(acc, pos, a, b unsafe.Pointer, n, at int)
 
-// foldKern is Fold for one state.
-type foldKern func(acc unsafe.Pointer)
+// foldKern is Fold for up to two states.
+type foldKern func(acc, pos unsafe.Pointer)
+
+// prefixKern is Prefix for one state: out, with a step in elements, gets what was in acc
+// before each of the values.
+type prefixKern func(acc, out unsafe.Pointer, step int, vals unsafe.Pointer, n int)
 
 // scatterKern is Scatter for one state and one element; addresses below 0 drop.
 type scatterKern func(base, addrs, vals unsafe.Pointer, n int)
@@ -27,6 +31,7 @@ type scatterKern func(base, addrs, vals unsafe.Pointer, n int)
 var (
 	lanesKerns   = map[combineKey]lanesKern{}
 	foldKerns    = map[combineKey]foldKern{}
+	prefixKerns  = map[combineKey]prefixKern{}
 	scatterKerns = map[combineKey]scatterKern{}
 )
 
@@ -60,6 +65,11 @@ func combines[T number](d ir.DType) {
 	foldKerns[combineKey{"fma", d, ir.LaneCount}] = foldSum[T]
 	foldKerns[combineKey{"min", d, ir.LaneCount}] = foldMin[T]
 	foldKerns[combineKey{"max", d, ir.LaneCount}] = foldMax[T]
+	lanesKerns[combineKey{"argmin", d, ir.LaneCount}] = lanesArgMin[T]
+	lanesKerns[combineKey{"argmax", d, ir.LaneCount}] = lanesArgMax[T]
+	foldKerns[combineKey{"argmin", d, ir.LaneCount}] = foldArgMin[T]
+	foldKerns[combineKey{"argmax", d, ir.LaneCount}] = foldArgMax[T]
+	prefixKerns[combineKey{"sum", d, 1}] = prefixSum[T]
 	scatterKerns[combineKey{"sum", d, 1}] = scatterSum[T]
 	scatterKerns[combineKey{"set", d, 1}] = scatterSet[T]
 }
@@ -81,7 +91,7 @@ func rounds(n, at int, single func(i, lane int), whole func(from, to int)) {
 }
 
 // lanesSum adds. Eight lanes at a time stay in registers.
-func lanesSum[T number](acc, a, _ unsafe.Pointer, n, at int) {
+func lanesSum[T number](acc, _, a, _ unsafe.Pointer, n, at int) {
 	s, x := (*[ir.LaneCount]T)(acc), vec[T](a, n)
 	rounds(n, at, func(i, lane int) { s[lane] += x[i] }, func(from, to int) {
 		for h := 0; h < ir.LaneCount; h += 8 {
@@ -102,7 +112,7 @@ func lanesSum[T number](acc, a, _ unsafe.Pointer, n, at int) {
 	})
 }
 
-func lanesProd[T number](acc, a, _ unsafe.Pointer, n, at int) {
+func lanesProd[T number](acc, _, a, _ unsafe.Pointer, n, at int) {
 	s, x := (*[ir.LaneCount]T)(acc), vec[T](a, n)
 	for i, v := range x {
 		lane := (at + i) % ir.LaneCount
@@ -110,37 +120,49 @@ func lanesProd[T number](acc, a, _ unsafe.Pointer, n, at int) {
 	}
 }
 
-func lanesMin[T number](acc, a, _ unsafe.Pointer, n, at int) {
+func lanesMin[T number](acc, _, a, _ unsafe.Pointer, n, at int) {
 	s, x := (*[ir.LaneCount]T)(acc), vec[T](a, n)
-	for i, v := range x {
-		lane := (at + i) % ir.LaneCount
-		s[lane] = min(s[lane], v)
-	}
+	rounds(n, at, func(i, lane int) { s[lane] = min(s[lane], x[i]) }, func(from, to int) {
+		for h := 0; h < ir.LaneCount; h += 4 {
+			s0, s1, s2, s3 := s[h], s[h+1], s[h+2], s[h+3]
+			for i := from + h; i < to; i += ir.LaneCount {
+				v := x[i : i+4 : i+4]
+				s0, s1, s2, s3 = min(s0, v[0]), min(s1, v[1]), min(s2, v[2]), min(s3, v[3])
+			}
+			s[h], s[h+1], s[h+2], s[h+3] = s0, s1, s2, s3
+		}
+	})
 }
 
-func lanesMax[T number](acc, a, _ unsafe.Pointer, n, at int) {
+func lanesMax[T number](acc, _, a, _ unsafe.Pointer, n, at int) {
 	s, x := (*[ir.LaneCount]T)(acc), vec[T](a, n)
-	for i, v := range x {
-		lane := (at + i) % ir.LaneCount
-		s[lane] = max(s[lane], v)
-	}
+	rounds(n, at, func(i, lane int) { s[lane] = max(s[lane], x[i]) }, func(from, to int) {
+		for h := 0; h < ir.LaneCount; h += 4 {
+			s0, s1, s2, s3 := s[h], s[h+1], s[h+2], s[h+3]
+			for i := from + h; i < to; i += ir.LaneCount {
+				v := x[i : i+4 : i+4]
+				s0, s1, s2, s3 = max(s0, v[0]), max(s1, v[1]), max(s2, v[2]), max(s3, v[3])
+			}
+			s[h], s[h+1], s[h+2], s[h+3] = s0, s1, s2, s3
+		}
+	})
 }
 
-func lanesAny(acc, a, _ unsafe.Pointer, n, at int) {
+func lanesAny(acc, _, a, _ unsafe.Pointer, n, at int) {
 	s, x := (*[ir.LaneCount]uint8)(acc), vec[uint8](a, n)
 	for i, v := range x {
 		s[(at+i)%ir.LaneCount] |= v
 	}
 }
 
-func lanesAll(acc, a, _ unsafe.Pointer, n, at int) {
+func lanesAll(acc, _, a, _ unsafe.Pointer, n, at int) {
 	s, x := (*[ir.LaneCount]uint8)(acc), vec[uint8](a, n)
 	for i, v := range x {
 		s[(at+i)%ir.LaneCount] &= v
 	}
 }
 
-func lanesFMA64(acc, a, b unsafe.Pointer, n, at int) {
+func lanesFMA64(acc, _, a, b unsafe.Pointer, n, at int) {
 	s, x, y := (*[ir.LaneCount]float64)(acc), vec[float64](a, n), vec[float64](b, n)
 	rounds(n, at, func(i, lane int) { s[lane] = math.FMA(x[i], y[i], s[lane]) }, func(from, to int) {
 		for h := 0; h < ir.LaneCount; h += 8 {
@@ -161,7 +183,7 @@ func lanesFMA64(acc, a, b unsafe.Pointer, n, at int) {
 	})
 }
 
-func lanesFMA32(acc, a, b unsafe.Pointer, n, at int) {
+func lanesFMA32(acc, _, a, b unsafe.Pointer, n, at int) {
 	s, x, y := (*[ir.LaneCount]float32)(acc), vec[float32](a, n), vec[float32](b, n)
 	for i := range x {
 		lane := (at + i) % ir.LaneCount
@@ -169,7 +191,7 @@ func lanesFMA32(acc, a, b unsafe.Pointer, n, at int) {
 	}
 }
 
-func chainFMA64(acc, a, b unsafe.Pointer, n, _ int) {
+func chainFMA64(acc, _, a, b unsafe.Pointer, n, _ int) {
 	s, x, y := (*float64)(acc), vec[float64](a, n), vec[float64](b, n)
 	v := *s
 	for i := range x {
@@ -178,7 +200,7 @@ func chainFMA64(acc, a, b unsafe.Pointer, n, _ int) {
 	*s = v
 }
 
-func chainFMA32(acc, a, b unsafe.Pointer, n, _ int) {
+func chainFMA32(acc, _, a, b unsafe.Pointer, n, _ int) {
 	s, x, y := (*float32)(acc), vec[float32](a, n), vec[float32](b, n)
 	v := *s
 	for i := range x {
@@ -187,7 +209,7 @@ func chainFMA32(acc, a, b unsafe.Pointer, n, _ int) {
 	*s = v
 }
 
-func foldSum[T number](acc unsafe.Pointer) {
+func foldSum[T number](acc, _ unsafe.Pointer) {
 	s := (*[ir.LaneCount]T)(acc)
 	for h := ir.LaneCount / 2; h > 0; h /= 2 {
 		for l := range h {
@@ -196,7 +218,7 @@ func foldSum[T number](acc unsafe.Pointer) {
 	}
 }
 
-func foldMin[T number](acc unsafe.Pointer) {
+func foldMin[T number](acc, _ unsafe.Pointer) {
 	s := (*[ir.LaneCount]T)(acc)
 	for h := ir.LaneCount / 2; h > 0; h /= 2 {
 		for l := range h {
@@ -205,7 +227,7 @@ func foldMin[T number](acc unsafe.Pointer) {
 	}
 }
 
-func foldMax[T number](acc unsafe.Pointer) {
+func foldMax[T number](acc, _ unsafe.Pointer) {
 	s := (*[ir.LaneCount]T)(acc)
 	for h := ir.LaneCount / 2; h > 0; h /= 2 {
 		for l := range h {
@@ -214,18 +236,28 @@ func foldMax[T number](acc unsafe.Pointer) {
 	}
 }
 
-func foldAny(acc unsafe.Pointer) {
+func foldAny(acc, _ unsafe.Pointer) {
 	s := (*[ir.LaneCount]uint8)(acc)
 	for _, v := range s[1:] {
 		s[0] |= v
 	}
 }
 
-func foldAll(acc unsafe.Pointer) {
+func foldAll(acc, _ unsafe.Pointer) {
 	s := (*[ir.LaneCount]uint8)(acc)
 	for _, v := range s[1:] {
 		s[0] &= v
 	}
+}
+
+func prefixSum[T number](acc, out unsafe.Pointer, step int, vals unsafe.Pointer, n int) {
+	s := (*T)(acc)
+	v := *s
+	for i, x := range vec[T](vals, n) {
+		*(*T)(unsafe.Add(out, i*step*int(unsafe.Sizeof(v)))) = v
+		v += x
+	}
+	*s = v
 }
 
 func scatterSum[T number](base, addrs, vals unsafe.Pointer, n int) {

@@ -85,3 +85,24 @@ func belowOf[T unsigned](d, a unsafe.Pointer, dist, n int) {
 		x[i] = y[min(i&^(2*dist-1)|(dist-1), n-1)]
 	}
 }
+
+// scanSum is a step of a scan: in every group of 2d, each position of the upper half adds
+// what the lower half comes to, which is at its end. b is d.
+func scanSum[T number](d, a, b, _ unsafe.Pointer, n int) {
+	x, dist := vec[T](d, n), int(one[int64](b))
+	copy(x, vec[T](a, n))
+	for g := dist; g < n; g += 2 * dist {
+		before := x[g-1]
+		upper := x[g:min(g+dist, n)]
+		for i := range upper {
+			upper[i] += before
+		}
+	}
+}
+
+// repeat16 shows every element 16 times.
+func repeat16(d, a unsafe.Pointer, n int, size uint8) {
+	for i := 0; i < n; i += 16 {
+		fillOf(int(size))(shift(d, i, size), shift(a, i/16, size), nil, nil, min(16, n-i))
+	}
+}

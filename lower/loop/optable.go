@@ -72,12 +72,16 @@ func init() {
 	casts()
 }
 
+// scanSteps are the kerns of a step of a scan, by merge.
+var scanSteps = map[opKey]kern{}
+
 // mulAdds are the kerns of a product and a sum, by dtype: two roundings in one pass.
 var mulAdds = map[ir.DType]kerns{}
 
 func set(op *ir.Op, out, arg ir.DType, k kerns) { opTable[opKey{op, out, arg}] = k }
 
 func numbers[T number](d ir.DType) {
+	scanSteps[opKey{ir.OpAdd, d, d}] = scanSum[T]
 	mulAdds[d] = kerns{vvv: mulAdd[T], vvs: mulAddVVS[T], vsv: mulAddVSV[T], vss: mulAddVSS[T]}
 	set(ir.OpAdd, d, d, kerns{vvv: addVV[T], vs: addVS[T]})
 	set(ir.OpSub, d, d, kerns{vvv: subVV[T], vs: subVS[T], sv: subSV[T]})
