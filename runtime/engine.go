@@ -120,7 +120,7 @@ func (e *Engine) Close() error {
 
 // Alloc returns a contiguous array whose contents are undefined.
 func (e *Engine) Alloc(d ir.DType, extents []int64) (*lower.Array, error) {
-	return e.pool.alloc(d, extents)
+	return e.pool.alloc(d, extents, true)
 }
 
 // Memory returns the bytes of arrays in use and the most there ever were.
@@ -152,7 +152,7 @@ func (e *Engine) Eval(ctx context.Context, results []*ir.Node, c *Config) ([]*lo
 	if err := checkAliased(in); err != nil {
 		return nil, err
 	}
-	f, err := e.bind(p, s, &cfg, in)
+	f, err := e.bind(p, s, &cfg, in, false)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +213,7 @@ func (e *Engine) Bind(ctx context.Context, params, results []*ir.Node, c *Config
 	if err != nil {
 		return nil, err
 	}
-	f, err := e.bind(p, s, &cfg, arrays)
+	f, err := e.bind(p, s, &cfg, arrays, true)
 	if err != nil {
 		return nil, err
 	}

@@ -20,12 +20,13 @@ type frame struct {
 	site   func(*ir.Site) *ir.Site
 	config Config
 
-	values []*lower.Array // per program value
-	temps  []*lower.Array // memory of values that are not results
-	args   []lower.Args   // per launch, in order
-	bytes  []int64        // written by each launch
-	total  int64
-	held   int64
+	lasting bool           // many runs write the results' memory
+	values  []*lower.Array // per program value
+	temps   []*lower.Array // memory of values that are not results
+	args    []lower.Args   // per launch, in order
+	bytes   []int64        // written by each launch
+	total   int64
+	held    int64
 }
 
 // arrays returns the array of every parameter: what given has for it, else its data.
@@ -44,8 +45,9 @@ func (s *structure) arrays(given func(*ir.Node) *lower.Array) ([]*lower.Array, e
 }
 
 // bind binds p to sizes, to the arrays of its parameters, and to memory of its own.
-func (e *Engine) bind(p *program, s *structure, c *Config, in []*lower.Array) (*frame, error) {
-	f := &frame{engine: e, prog: p, site: s.site, config: *c, values: make([]*lower.Array, len(p.ir.Values))}
+// lasting says that many runs write the results' memory.
+func (e *Engine) bind(p *program, s *structure, c *Config, in []*lower.Array, lasting bool) (*frame, error) {
+	f := &frame{lasting: lasting, engine: e, prog: p, site: s.site, config: *c, values: make([]*lower.Array, len(p.ir.Values))}
 	for i, v := range p.ir.Params {
 		f.values[v] = in[i]
 	}
@@ -150,7 +152,7 @@ func (f *frame) allocate(s *structure, slots map[int]int) error {
 			f.values[st.Out] = &lower.Array{DType: t.DType, Buf: b, Strides: lower.Contiguous(extents), Extents: extents}
 			continue
 		}
-		a, err := f.engine.pool.alloc(t.DType, extents)
+		a, err := f.engine.pool.alloc(t.DType, extents, f.lasting || !f.isResult(st.Out))
 		if err != nil {
 			return err
 		}

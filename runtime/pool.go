@@ -13,8 +13,10 @@ import (
 
 // pool keeps memory for the next run. Fresh memory costs more than most kernels: the
 // system zeroes every page at its first touch. Memory comes from Go's heap, so that a
-// slice of it stays good for as long as somebody holds it; from 2 MiB it asks for huge
-// pages. Contents are whatever was there before.
+// slice of it stays good for as long as somebody holds it. Contents are whatever was
+// there before. From 2 MiB, memory that many runs will use asks for huge pages: reading
+// them is up to a third faster, but their first touch was three times as slow here (the
+// system compacts memory to make them), so results that may be used once do not.
 type pool struct {
 	mu    sync.Mutex
 	free  map[int][][]byte // by class
@@ -41,8 +43,9 @@ func class(n int64) (int, int64) {
 	return shift<<5 | int(units), units << shift
 }
 
-// get returns a buffer of at least n bytes whose contents are undefined.
-func (p *pool) get(n int64) []byte {
+// get returns a buffer of at least n bytes whose contents are undefined. lasting memory
+// is on huge pages where it is fresh.
+func (p *pool) get(n int64, lasting bool) []byte {
 	c, size := class(n)
 	p.mu.Lock()
 	p.inUse += size
@@ -55,19 +58,20 @@ func (p *pool) get(n int64) []byte {
 		return b
 	}
 	p.mu.Unlock()
-	return fresh(size)
+	return fresh(size, lasting)
 }
 
 // fresh allocates size bytes at an aligned address.
-func fresh(size int64) []byte {
+func fresh(size int64, lasting bool) []byte {
 	align := int64(alignment)
-	if size >= hugePage {
+	huge := lasting && size >= hugePage
+	if huge {
 		align = hugePage
 	}
 	raw := make([]byte, size+align)
 	off := int64(-uintptr(unsafe.Pointer(unsafe.SliceData(raw))) & uintptr(align-1))
 	b := raw[off : off+size : off+size]
-	if size >= hugePage {
+	if huge {
 		adviseHuge(b)
 	}
 	return b
@@ -103,15 +107,15 @@ func (p *pool) drop() {
 
 // alloc returns a contiguous array whose contents are undefined. Its memory returns to
 // the pool when the array is closed or no longer reachable, unless Keep was called.
-func (p *pool) alloc(d ir.DType, extents []int64) (*lower.Array, error) {
+func (p *pool) alloc(d ir.DType, extents []int64, lasting bool) (*lower.Array, error) {
 	n, err := byteSize(d, extents)
 	if err != nil {
 		return nil, err
 	}
 	if n < smallest { // the garbage collector alone: bookkeeping would cost more than it saves
-		return &lower.Array{DType: d, Buf: lower.NewHost(fresh(max(n, 8))[:n]), Strides: lower.Contiguous(extents), Extents: extents}, nil
+		return &lower.Array{DType: d, Buf: lower.NewHost(fresh(max(n, 8), false)[:n]), Strides: lower.Contiguous(extents), Extents: extents}, nil
 	}
-	b := p.get(n)
+	b := p.get(n, lasting)
 	h := lower.NewHost(b[:n])
 	a := &lower.Array{DType: d, Buf: h, Strides: lower.Contiguous(extents), Extents: extents}
 	guard := runtime.AddCleanup(h, p.put, b)
