@@ -18,17 +18,20 @@ func (f *fusion) sinkMovements() bool {
 			continue
 		}
 		p := f.onlyWriter(v)
-		if p == nil || p.step != nil || !joinable(p) || mayFault(p) || f.onlyWriter(o) != m || !f.readByLaunches(v) || !f.u.allow() {
+		if p == nil || p.step != nil || !joinable(p) || mayFault(p) || f.onlyWriter(o) != m || !f.readByLaunches(v) {
 			continue
 		}
-		f.pieces = slices.Delete(f.pieces, i, i+1)
-		i--
-		if !f.redirect(v, o, &m.stmts[0].Targets[0], at) {
-			f.pieces = slices.Insert(f.pieces, i+1, m)
-			i++
+		redirected, ok := f.redirect(v, o, m, at)
+		if !ok || !f.u.allow() {
 			continue
+		}
+		for q, stmts := range redirected {
+			q.stmts = stmts
+			f.measure(q)
 		}
 		p.note(m)
+		f.pieces = slices.Delete(f.pieces, i, i+1)
+		i--
 		changed = true
 	}
 	return changed
@@ -94,10 +97,10 @@ func (f *fusion) readByLaunches(v int) bool {
 	return !slices.ContainsFunc(f.pieces, func(p *piece) bool { return p.step != nil && slices.Contains(p.reads, v) })
 }
 
-// redirect replaces v by o everywhere: v's index d stands for the axis of target that
-// at says.
-func (f *fusion) redirect(v, o int, target *ir.Access, at map[int]int) bool {
-	failed := false
+// redirect returns the statements of all pieces but m, which moves v to o, with o in the
+// place of v. v's index at[a] is where m has its axis a.
+func (f *fusion) redirect(v, o int, m *piece, at map[int]int) (map[*piece][]ir.Stmt, bool) {
+	target, failed := &m.stmts[0].Targets[0], false
 	moved := func(index []ir.Index) []ir.Index {
 		m := newMapping(f.b)
 		m.axis = func(a int) ir.Index {
@@ -110,25 +113,20 @@ func (f *fusion) redirect(v, o int, target *ir.Access, at map[int]int) bool {
 		failed = failed || m.failed
 		return out
 	}
-	type change struct {
-		p     *piece
-		stmts []ir.Stmt
-	}
-	var changes []change
+	redirected := map[*piece][]ir.Stmt{}
 	for _, p := range f.pieces {
-		if p.step != nil || !slices.Contains(slices.Concat(p.reads, p.writes), v) {
+		if p == m || !slices.Contains(p.reads, v) && !slices.Contains(p.writes, v) {
 			continue
 		}
-		m := newMapping(f.b)
-		m.load = func(e *ir.Expr) *ir.Expr {
+		body := newMapping(f.b)
+		body.load = func(e *ir.Expr) *ir.Expr {
 			if e.Access.Operand != v {
 				return e
 			}
 			return f.b.Load(e.DType, o, moved(e.Access.Index)...)
 		}
-		c := change{p: p}
 		for i := range p.stmts {
-			s := m.stmt(&p.stmts[i])
+			s := body.stmt(&p.stmts[i])
 			for t := range s.Targets {
 				if s.Targets[t].Operand == v {
 					s.Targets[t] = ir.Access{Operand: o, Index: moved(s.Targets[t].Index)}
@@ -136,16 +134,8 @@ func (f *fusion) redirect(v, o int, target *ir.Access, at map[int]int) bool {
 			}
 			// A scan along one position still needs its axis in the target.
 			failed = failed || s.Sink == ir.Scan && !slices.Contains(s.Targets[0].Axes(), s.Axes[0])
-			c.stmts = append(c.stmts, s)
+			redirected[p] = append(redirected[p], s)
 		}
-		changes = append(changes, c)
 	}
-	if failed {
-		return false
-	}
-	for _, c := range changes {
-		c.p.stmts = c.stmts
-		f.measure(c.p)
-	}
-	return true
+	return redirected, !failed
 }

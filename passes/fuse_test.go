@@ -65,18 +65,17 @@ func TestRandomPrograms(t *testing.T) {
 			return err != nil || irtest.Same(got, want) != nil
 		}
 		u := unitOf(c, before)
-		log, err := run(ps[:1], u, Options{Verify: true})
+		_, err := run(ps[:1], u, Options{Verify: true})
 		if err != nil || wrong(u) {
 			t.Fatalf("seed %d: %v: one kernel a node is wrong\n%s\n%s", seed, err, before, u.Program)
 		}
 		launches += count(u.Program.Steps, ir.StepLaunch)
 		u = unitOf(c, before)
-		if log, err = run(ps, u, Options{Verify: true}); err != nil || wrong(u) {
+		if _, err = run(ps, u, Options{Verify: true}); err != nil || wrong(u) {
 			rewrite, pass, err2 := bisect(ps, func() *Unit { return unitOf(c, before) }, Options{Verify: true}, wrong)
 			t.Fatalf("seed %d: %v: rewrite %d, by pass %s, is wrong (%v)\n%s\n%s", seed, err, rewrite, pass, err2, before, u.Program)
 		}
 		fused += count(u.Program.Steps, ir.StepLaunch)
-		_ = log
 	}
 	t.Logf("%d programs, %d launches fused into %d", seeds, launches, fused)
 	if 2*fused > launches {
