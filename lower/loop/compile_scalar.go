@@ -101,7 +101,7 @@ func (c *compiler) scalarApply(v *Val) int32 {
 	return c.pure(k, instr{op: opScalar, fn: c.kerns(op, v.DType, last)[vvv]})
 }
 
-// kerns returns the variants of an op. Verified loops use none that has none.
+// kerns returns the forms of an op. Verified loops use none that has none.
 func (c *compiler) kerns(op *ir.Op, out, last ir.DType) kerns {
 	k := opTable[opKey{op, out, last}]
 	if k == nil {

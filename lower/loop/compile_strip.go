@@ -474,8 +474,8 @@ func (c *stripCompiler) mulAdd(v *Val) []*Val {
 // sameBits reports whether a cast leaves an element's bits as they are.
 func sameBits(a, b ir.DType) bool { return a.IsInteger() && b.IsInteger() && a.Size() == b.Size() }
 
-func uniformSet(args []operand) variant {
-	var s variant
+func uniformSet(args []operand) form {
+	var s form
 	for i, a := range args {
 		if a.uniform() {
 			s |= 1 << i

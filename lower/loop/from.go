@@ -15,6 +15,7 @@ type Schedule struct {
 	Rows, Cols int                                      // results of a panel of a contraction
 	Keep       func(op *ir.Op, d ir.DType) bool         // scalar ops, by the dtype of the last operand, that the target runs as they are
 	Cost       func(op *ir.Op, d ir.DType) float64      // nanoseconds an element
+	Pieces     bool                                     // cut reductions into pieces, for there is too little else to run in parallel
 	Short      uint64                                   // axes, as a set of bits, whose extents are at most ShortExtent
 	Tile       func(c *ir.Combine, state ir.DType) bool // contractions that the target has a kernel for
 }
@@ -24,24 +25,28 @@ type Schedule struct {
 // that are not local, then one of the counts of its append statements if it has any. It
 // declines (*lower.Declined, without a target's name) what has no loops: sparse operands.
 func From(k *ir.Kernel, s Schedule) (*Loop, error) {
-	l := &lowering{
-		k: k, s: s, b: ir.NewBuilder(), loop: &Loop{Name: k.Name}, names: maps.Clone(taken), tables: map[string]*ir.Table{},
-		dims: map[string]*Var{}, arrays: make([]*Array, len(k.Operands)), origin: make([][]*Val, len(k.Operands)),
-		at: make([]*Val, len(k.Axes)), tiled: make([]bool, len(k.Axes)),
-	}
+	l := newLowering(k, s)
 	if err := l.takes(); err != nil {
 		return nil, err
 	}
 	l.out = &l.loop.Body
 	l.params()
 	l.posName = l.name("t")
-	cut := groups(k)
+	cut := l.groups()
 	l.requires(cut)
 	l.crossing(cut)
 	for _, stmts := range cut {
 		l.group(stmts)
 	}
 	return l.loop, nil
+}
+
+func newLowering(k *ir.Kernel, s Schedule) *lowering {
+	return &lowering{
+		k: k, s: s, b: ir.NewBuilder(), loop: &Loop{Name: k.Name}, names: maps.Clone(taken), tables: map[string]*ir.Table{},
+		dims: map[string]*Var{}, arrays: make([]*Array, len(k.Operands)), origin: make([][]*Val, len(k.Operands)),
+		at: make([]*Val, len(k.Axes)), tiled: make([]bool, len(k.Axes)),
+	}
 }
 
 // ShortExtent is the extent up to which an axis is short: strips run along another one.

@@ -149,6 +149,12 @@ func (l *lowering) plan(stmts []int) *plan {
 // group emits statements under the loops that they share.
 func (l *lowering) group(stmts []int) {
 	p := l.plan(stmts)
+	l.stmt = stmts[0]
+	if s := &l.k.Stmts[l.stmt]; len(stmts) == 1 && p.rows[0] < 0 && l.splits(s) {
+		l.locals(stmts)
+		l.split(s, p.strips[0])
+		return
+	}
 	var ranges []ParRange
 	for _, a := range p.shared {
 		name := l.k.Axes[a].Name
@@ -158,12 +164,6 @@ func (l *lowering) group(stmts []int) {
 		}
 		ranges = append(ranges, r)
 		l.bounds(a, use(r.Lo), use(r.Hi))
-	}
-	if n := stmts[0]; len(stmts) == 1 && splits(&l.k.Stmts[n]) {
-		l.stmt = n
-		l.locals(stmts)
-		l.split(&l.k.Stmts[n], p.strips[0])
-		return
 	}
 	body := l.block(func() {
 		l.tiles(p, p.shared, func() {

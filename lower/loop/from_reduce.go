@@ -27,13 +27,18 @@ type reduction struct {
 
 // reduce lowers a reduce statement whose strips run along axis v, -1: none.
 func (l *lowering) reduce(s *ir.Stmt, v int) {
-	kept, _ := domain(l.k, s)
 	r := l.newReduction(s, v)
-	run := func() {
+	r.eachRow(func() {
 		r.run(func() { r.each(r.finish) })
-	}
+	})
+}
+
+// eachRow emits what f emits for every row of results.
+func (r *reduction) eachRow(f func()) {
+	l, v := r.lowering, r.v
+	kept, _ := domain(l.k, r.s)
 	if v < 0 || r.along {
-		l.loops(kept, run)
+		l.loops(kept, f)
 		return
 	}
 	l.loops(without(kept, v), func() {
@@ -41,7 +46,7 @@ func (l *lowering) reduce(s *ir.Stmt, v int) {
 			from, to := l.from[v], l.to[v]
 			l.from[v], l.to[v] = lo, hi
 			r.n = l.set("n", sub(hi, lo))
-			run()
+			f()
 			l.from[v], l.to[v] = from, to
 		})
 	})

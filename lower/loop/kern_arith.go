@@ -9,7 +9,7 @@ import (
 )
 
 // kern is one op over a strip: d[i] = op(a[i], b[i], c[i]) for i < n. Which operands are
-// single elements, the same for every i, is a matter of the variant. d may be an operand.
+// single elements, the same for every i, is a matter of its form. d may be an operand.
 type kern func(d, a, b, c unsafe.Pointer, n int)
 
 type signed interface{ int8 | int16 | int32 | int64 }

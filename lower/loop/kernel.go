@@ -3,7 +3,9 @@ package loop
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/numen-go/numen/ir"
@@ -12,21 +14,34 @@ import (
 
 // Kernel is a kernel that the portable executor runs. It is safe for many goroutines.
 type Kernel struct {
-	k      *ir.Kernel
-	code   *Code     // for axes that are all long, or all short
-	short  sync.Map  // set of short axes -> *Code, made when first met
-	shapes [][]poly  // by operand
-	axes   []poly    // extents
-	calls  sync.Pool // of *call
+	k        *ir.Kernel
+	code     *Code
+	mu       sync.Mutex
+	variants atomic.Pointer[[]compiled] // made when first met; there are few
+	shapes   [][]poly                   // by operand
+	axes     []poly                     // extents
+	leads    []lead
+	calls    sync.Pool // of *call
+}
+
+// variant is the class of a run's extents that code is made for.
+type variant struct {
+	short  uint64 // axes of at most ShortExtent positions, where others are longer
+	pieces bool   // reductions are cut, for there is too little else to run in parallel
+}
+
+type compiled struct {
+	variant
+	code *Code
 }
 
 // NewKernel compiles a verified kernel for the portable executor, or declines it.
 func NewKernel(k *ir.Kernel) (*Kernel, error) {
-	code, err := compile(k, 0)
+	code, err := compile(k, variant{})
 	if err != nil {
 		return nil, err
 	}
-	out := &Kernel{k: k, code: code}
+	out := &Kernel{k: k, code: code, leads: leads(k)}
 	for _, o := range k.Operands {
 		shape := make([]poly, len(o.Shape))
 		for i, d := range o.Shape {
@@ -40,10 +55,10 @@ func NewKernel(k *ir.Kernel) (*Kernel, error) {
 	return out, nil
 }
 
-// compile returns code for a set of short axes.
-func compile(k *ir.Kernel, short uint64) (*Code, error) {
+// compile returns code for a variant.
+func compile(k *ir.Kernel, v variant) (*Code, error) {
 	s := portable
-	s.Short = short
+	s.Short, s.Pieces = v.short, v.pieces
 	l, err := From(k, s)
 	if err != nil {
 		return nil, err
@@ -51,21 +66,93 @@ func compile(k *ir.Kernel, short uint64) (*Code, error) {
 	return Compile(l)
 }
 
-// variant returns the code for the extents at hand. There are few: one a set of axes of
-// at most ShortExtent positions, where others are longer.
-func (k *Kernel) variant(short uint64, long bool) (*Code, error) {
-	if short == 0 || !long {
+// of returns the code for a variant.
+func (k *Kernel) of(v variant) (*Code, error) {
+	if v == (variant{}) {
 		return k.code, nil
 	}
-	if c, ok := k.short.Load(short); ok {
-		return c.(*Code), nil
+	find := func() *Code {
+		if list := k.variants.Load(); list != nil {
+			for _, c := range *list {
+				if c.variant == v {
+					return c.code
+				}
+			}
+		}
+		return nil
 	}
-	code, err := compile(k.k, short)
+	if c := find(); c != nil {
+		return c, nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c := find(); c != nil {
+		return c, nil
+	}
+	code, err := compile(k.k, v)
 	if err != nil {
 		return nil, err
 	}
-	c, _ := k.short.LoadOrStore(short, code)
-	return c.(*Code), nil
+	list := []compiled{{v, code}}
+	if old := k.variants.Load(); old != nil {
+		list = append(list, *old...)
+	}
+	k.variants.Store(&list)
+	return code, nil
+}
+
+// lead is an axis that tasks are cut along, at multiples of grain.
+type lead struct {
+	axis  int
+	grain int64
+}
+
+// leads returns the axes that tasks of the whole kernel are cut along, nil when nothing
+// would be gained by cutting its reductions instead.
+func leads(k *ir.Kernel) []lead {
+	s := portable
+	s.Pieces = true
+	l := newLowering(k, portable)
+	groups := l.groups()
+	if len(groups) != 1 {
+		return nil
+	}
+	p, gain, rows := l.plan(groups[0]), false, false
+	one := newLowering(k, s)
+	for i, n := range p.stmts {
+		one.stmt = n
+		gain = gain || p.rows[i] < 0 && one.splits(&k.Stmts[n])
+		rows = rows || p.rows[i] >= 0
+	}
+	if !gain {
+		return nil
+	}
+	var out []lead
+	for _, a := range p.shared {
+		x := lead{a, 1}
+		switch {
+		case slices.Contains(p.strips, a) && rows:
+			x.grain = taskStep
+		case slices.Contains(p.strips, a): // less than a page of memory a row is slow
+			x.grain = 1024
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// narrow reports whether the axes that tasks are cut along are too short for the
+// threads, and the work is large.
+func (k *Kernel) narrow(c *call, threads int) bool {
+	if threads < 2 || k.leads == nil || c.positions < 1<<18 {
+		return false
+	}
+	tasks := int64(1)
+	for _, x := range k.leads {
+		n := c.hi[x.axis] - c.lo[x.axis]
+		tasks = min(tasks*((n+x.grain-1)/x.grain), 1<<20)
+	}
+	return tasks < int64(threads)
 }
 
 // portable is the schedule of the portable executor.
@@ -76,11 +163,13 @@ func (k *Kernel) String() string { return k.code.loop.String() }
 
 // call is the arguments of one run on their way to code.
 type call struct {
-	params []uint64
-	arrays []Memory
-	counts [2]int64
-	short  uint64 // axes of at most ShortExtent positions
-	long   bool   // there are others
+	params    []uint64
+	arrays    []Memory
+	counts    [2]int64
+	lo, hi    []int64 // by axis
+	short     uint64
+	long      bool    // there is an axis that is not short
+	positions float64 // of all axes together
 }
 
 // Run executes the kernel on host memory. It proves every bound before it touches
@@ -94,7 +183,11 @@ func (k *Kernel) Run(ctx context.Context, a *lower.Args) error {
 	if err := k.bind(a, c); err != nil {
 		return fmt.Errorf("kernel %s: %w", k.k.Name, err)
 	}
-	code, err := k.variant(c.short, c.long)
+	v := variant{pieces: k.narrow(c, a.Threads)}
+	if c.long {
+		v.short = c.short
+	}
+	code, err := k.of(v)
 	if err != nil {
 		return err
 	}
@@ -106,34 +199,12 @@ func (k *Kernel) bind(a *lower.Args, c *call) error {
 	if len(a.Dims) != len(k.k.Dims) || len(a.Scalars) != len(k.k.Scalars) {
 		return fmt.Errorf("%d dims and %d scalars for %d and %d", len(a.Dims), len(a.Scalars), len(k.k.Dims), len(k.k.Scalars))
 	}
-	if a.Lo != nil && len(a.Lo) != len(k.k.Axes) || a.Hi != nil && len(a.Hi) != len(k.k.Axes) {
-		return fmt.Errorf("%d and %d bounds for %d axes", len(a.Lo), len(a.Hi), len(k.k.Axes))
-	}
-	c.params, c.arrays, c.short, c.long = c.params[:0], c.arrays[:0], 0, false
+	c.params, c.arrays = c.params[:0], c.arrays[:0]
 	for _, d := range a.Dims {
 		c.params = append(c.params, uint64(d))
 	}
-	for i := range k.k.Axes {
-		if k.k.Axes[i].From >= 0 {
-			continue
-		}
-		n, ok := k.axes[i].eval(a.Dims)
-		lo, hi := int64(0), n
-		if a.Lo != nil {
-			lo = a.Lo[i]
-		}
-		if a.Hi != nil {
-			hi = a.Hi[i]
-		}
-		if !ok || lo < 0 || lo > hi || hi > n {
-			return fmt.Errorf("axis %s: bounds %d to %d of %d", k.k.Axes[i].Name, lo, hi, n)
-		}
-		if hi-lo > ShortExtent {
-			c.long = true
-		} else {
-			c.short |= 1 << i
-		}
-		c.params = append(c.params, uint64(lo), uint64(hi))
+	if err := k.bounds(a, c); err != nil {
+		return err
 	}
 	c.params = append(c.params, a.Scalars...)
 	next := 0
@@ -161,6 +232,38 @@ func (k *Kernel) bind(a *lower.Args, c *call) error {
 		}
 		c.counts = [2]int64{1, int64(len(a.Counts))}
 		c.arrays = append(c.arrays, Memory{unsafe.Pointer(&a.Counts[0]), 0, c.counts[:1], c.counts[1:]})
+	}
+	return nil
+}
+
+// bounds appends Lo and Hi of the axes to the parameters, and notes their class.
+func (k *Kernel) bounds(a *lower.Args, c *call) error {
+	if a.Lo != nil && len(a.Lo) != len(k.k.Axes) || a.Hi != nil && len(a.Hi) != len(k.k.Axes) {
+		return fmt.Errorf("%d and %d bounds for %d axes", len(a.Lo), len(a.Hi), len(k.k.Axes))
+	}
+	c.lo, c.hi, c.short, c.long, c.positions = c.lo[:0], c.hi[:0], 0, false, 1
+	for i := range k.k.Axes {
+		lo, hi := int64(0), int64(0)
+		if k.k.Axes[i].From < 0 {
+			n, ok := k.axes[i].eval(a.Dims)
+			if hi = n; a.Lo != nil {
+				lo = a.Lo[i]
+			}
+			if a.Hi != nil {
+				hi = a.Hi[i]
+			}
+			if !ok || lo < 0 || lo > hi || hi > n {
+				return fmt.Errorf("axis %s: bounds %d to %d of %d", k.k.Axes[i].Name, lo, hi, n)
+			}
+			if hi-lo > ShortExtent {
+				c.long = true
+			} else {
+				c.short |= 1 << i
+			}
+			c.positions = float64(c.positions * float64(hi-lo))
+			c.params = append(c.params, uint64(lo), uint64(hi))
+		}
+		c.lo, c.hi = append(c.lo, lo), append(c.hi, hi)
 	}
 	return nil
 }

@@ -7,21 +7,21 @@ import (
 	"github.com/numen-go/numen/ir"
 )
 
-// uniform operands of a kern's variant, as a set of bits: operand i is one element.
-type variant uint8
+// form says which operands of a kern are one element, as a set of bits.
+type form uint8
 
 const (
-	vvv variant = 0
-	sv  variant = 1
-	vs  variant = 2
-	vsv variant = 2 // of three operands
-	vvs variant = 4
-	vss variant = 6
+	vvv form = 0
+	sv  form = 1
+	vs  form = 2
+	vsv form = 2 // of three operands
+	vvs form = 4
+	vss form = 6
 )
 
-// kerns are the variants of one op on one dtype. An operand that is one element where
-// no variant takes it so is spread over a strip first.
-type kerns map[variant]kern
+// kerns are the forms of one op on one dtype. An operand that is one element where no
+// form takes it so is spread over a strip first.
+type kerns map[form]kern
 
 type opKey struct {
 	op       *ir.Op

@@ -266,23 +266,30 @@ func (k *kit) threads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	large := map[string]map[string]int64{
-		"axpbc": {"M": 70, "N": 3000}, "softmax": {"M": 20, "N": 1500}, "center_rows": {"M": 40, "N": 3000, "H": 9}, "gemm_f32": {"M": 70, "N": 140, "K": 600},
-		"founding": {"K": 600, "M": 100, "H": 7}, "cumsum_rows": {"M": 40, "N": 3000}, "take": {"M": 50, "N": 700, "C": 200}, "argmax": {"M": 300, "N": 200},
-		"scatadd": {"M": 20, "N": 3000, "C": 60}, "blur": {"M": 150, "N": 700}, "sumcat_vec": {"M": 90000, "P": 70001}, "sum_both": {"M": 300, "N": 1100},
-		"matvec": {"M": 300, "K": 1100}, "dot": {"K": 300000}, "ravel_exp_sum": {"M": 200, "N": 700},
+	large := []struct {
+		name string
+		dims map[string]int64
+	}{
+		{"axpbc", map[string]int64{"M": 70, "N": 3000}}, {"founding", map[string]int64{"K": 600, "M": 100, "H": 7}},
+		{"softmax", map[string]int64{"M": 20, "N": 1500}}, {"softmax", map[string]int64{"M": 1, "N": 300000}},
+		{"center_rows", map[string]int64{"M": 40, "N": 3000, "H": 9}}, {"center_rows", map[string]int64{"M": 20000, "N": 30, "H": 4}},
+		{"gemm_f32", map[string]int64{"M": 70, "N": 140, "K": 600}}, {"gemm_f32", map[string]int64{"M": 1, "N": 3, "K": 100000}},
+		{"cumsum_rows", map[string]int64{"M": 40, "N": 3000}}, {"take", map[string]int64{"M": 50, "N": 700, "C": 200}},
+		{"argmax", map[string]int64{"M": 300, "N": 200}}, {"argmin_columns", map[string]int64{"M": 20000, "N": 20}},
+		{"scatadd", map[string]int64{"M": 20, "N": 3000, "C": 60}}, {"blur", map[string]int64{"M": 150, "N": 700}},
+		{"sumcat", map[string]int64{"M": 9000, "P": 7001, "N": 30}}, {"sumcat_vec", map[string]int64{"M": 90000, "P": 70001}},
+		{"sum_both", map[string]int64{"M": 300, "N": 1100}}, {"sum_middle", map[string]int64{"M": 2, "N": 50000, "P": 3}},
+		{"matvec", map[string]int64{"M": 300, "K": 1100}}, {"matvec", map[string]int64{"M": 1, "K": 300000}},
+		{"dot", map[string]int64{"K": 300000}}, {"ravel_exp_sum", map[string]int64{"M": 200, "N": 700}},
 	}
-	for i, e := range all {
-		dims := large[e.kernel.Name]
-		if dims == nil {
-			continue
-		}
-		t.Run(e.kernel.Name, func(t *testing.T) {
-			exe := k.compile(t, e.kernel)
+	for i, c := range large {
+		at := slices.IndexFunc(all, func(e example) bool { return e.kernel.Name == c.name })
+		t.Run(c.name, func(t *testing.T) {
+			exe := k.compile(t, all[at].kernel)
 			if exe == nil {
 				return
 			}
-			p := mustProblem(t, rand.New(rand.NewPCG(5, uint64(i))), e.kernel, dims, false)
+			p := mustProblem(t, rand.New(rand.NewPCG(5, uint64(i))), all[at].kernel, c.dims, false)
 			want := p.want()
 			for _, n := range []int{1, 2, 3, 7} {
 				k.check(t, p, exe, want, n, p.same(contiguous))
