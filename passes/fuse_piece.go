@@ -138,8 +138,7 @@ func (f *fusion) read(s *ir.ProgramStep) *piece {
 	m.dim = f.dims(l)
 	axes := make([]ir.Index, len(k.Axes))
 	for i, a := range k.Axes {
-		along := slices.ContainsFunc(k.Stmts, func(s ir.Stmt) bool { return slices.Contains(s.Axes, i) })
-		if d := m.dim(a.Extent); along || !d.Is(1) { // one position is no loop
+		if d := m.dim(a.Extent); !d.Is(1) || neededAlong(k, i) { // one position is no loop
 			axes[i] = ir.At(f.axis(i, d))
 		}
 	}
@@ -169,6 +168,23 @@ func (f *fusion) read(s *ir.ProgramStep) *piece {
 	}
 	f.measure(p)
 	return p
+}
+
+// neededAlong reports whether a statement would lose the last axis in its brackets with
+// axis a, which has one position, or goes along it alone.
+func neededAlong(k *ir.Kernel, a int) bool {
+	for i := range k.Stmts {
+		s := &k.Stmts[i]
+		at := slices.Index(s.Axes, a)
+		if at < 0 {
+			continue
+		}
+		others := slices.ContainsFunc(s.Axes, func(b int) bool { return !k.Axes[b].Extent.Is(1) }) || at > 0
+		if !others || s.Sink == ir.Scan || s.Sink == ir.Append {
+			return true
+		}
+	}
+	return false
 }
 
 // storedFirst reports whether a kernel stores an operand before anything else is done

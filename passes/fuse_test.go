@@ -76,11 +76,31 @@ func TestRandomPrograms(t *testing.T) {
 			t.Fatalf("seed %d: %v: rewrite %d, by pass %s, is wrong (%v)\n%s\n%s", seed, err, rewrite, pass, err2, before, u.Program)
 		}
 		fused += count(u.Program.Steps, ir.StepLaunch)
+		for _, s := range u.Program.Steps {
+			if s.Kind == ir.StepLaunch && sequential(s.Launch.Kernel) {
+				t.Fatalf("seed %d: no axis of a kernel can be cut\n%s\n%s", seed, s.Launch.Kernel, before)
+			}
+		}
 	}
 	t.Logf("%d programs, %d launches fused into %d", seeds, launches, fused)
 	if 2*fused > launches {
 		t.Errorf("%d launches fused into %d: the graphs do not test fusion", launches, fused)
 	}
+}
+
+// sequential reports whether no axis of a kernel can be cut into independent parts, other
+// than because a scan or a scatter goes along it.
+func sequential(k *ir.Kernel) bool {
+	long := 0
+	for a, cut := range k.Cuts() {
+		if k.Axes[a].Extent.Is(1) {
+			continue
+		}
+		if long++; cut.Kind == ir.CutPar || cut.Kind == ir.CutPiece {
+			return false
+		}
+	}
+	return long > 0 && !slices.ContainsFunc(k.Stmts, func(s ir.Stmt) bool { return s.Sink == ir.Scan || s.Sink == ir.Scatter })
 }
 
 func count(steps []ir.ProgramStep, kind ir.StepKind) int {
