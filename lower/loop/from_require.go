@@ -157,7 +157,7 @@ func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
 		facts = append(facts, f)
 	}
 	for _, f := range slices.Backward(facts) { // from the outermost: each narrows what the next one sees
-		if f.at.Value != nil || f.at.Div != x.Div {
+		if f.at.Value != nil || f.at.Div != x.Div && !(f.inside && x.Div.Is(0)) {
 			continue
 		}
 		if !x.Div.Is(0) {
@@ -171,7 +171,12 @@ func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
 			continue
 		}
 		// The sum of the terms is in first..last, or it is not.
-		first, last := sub(intVal(0), r.dim(f.at.Const)), sub(sub(r.dim(f.extent), intVal(1)), r.dim(f.at.Const))
+		least, most := intVal(0), sub(r.dim(f.extent), intVal(1))
+		if !f.at.Div.Is(0) { // an exact quotient in range: its dividend is a multiple of the divisor
+			most = mul(most, r.dim(f.at.Div))
+			least, most = minVal(least, most), maxVal(intVal(0), most)
+		}
+		first, last := sub(least, r.dim(f.at.Const)), sub(most, r.dim(f.at.Const))
 		if sign < 0 {
 			first, last = sub(intVal(0), last), sub(intVal(0), first)
 		}

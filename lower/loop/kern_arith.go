@@ -437,34 +437,59 @@ func fma64VSS(d, a, b, c unsafe.Pointer, n int) {
 	}
 }
 
-// FMA of float32. The sum in float64 is the result but for rare patterns, which ir.FMA32
-// knows how to treat: see there.
+// tied reports whether float32(s) may not be the sum rounded once, s being the sum rounded
+// to float64: s lies half way between two float32, which shows in its low bits, or the
+// result is subnormal. There ir.FMA32 knows, which says why.
+func tied(s float64) bool {
+	u := math.Float64bits(s)
+	return u&(1<<29-1) == 1<<28 || u<<1>>53 < 1023-126 && u<<1 != 0
+}
 
 func fma32(d, a, b, c unsafe.Pointer, n int) {
 	x, p, q, r := vec[float32](d, n), vec[float32](a, n), vec[float32](b, n), vec[float32](c, n)
 	for i := range x {
-		x[i] = ir.FMA32(p[i], q[i], r[i])
+		s := float64(float64(p[i])*float64(q[i])) + float64(r[i])
+		if tied(s) {
+			x[i] = ir.FMA32(p[i], q[i], r[i])
+		} else {
+			x[i] = float32(s)
+		}
 	}
 }
 
 func fma32VVS(d, a, b, c unsafe.Pointer, n int) {
-	x, p, q, s := vec[float32](d, n), vec[float32](a, n), vec[float32](b, n), one[float32](c)
+	x, p, q, r := vec[float32](d, n), vec[float32](a, n), vec[float32](b, n), one[float32](c)
 	for i := range x {
-		x[i] = ir.FMA32(p[i], q[i], s)
+		s := float64(float64(p[i])*float64(q[i])) + float64(r)
+		if tied(s) {
+			x[i] = ir.FMA32(p[i], q[i], r)
+		} else {
+			x[i] = float32(s)
+		}
 	}
 }
 
 func fma32VSV(d, a, b, c unsafe.Pointer, n int) {
-	x, p, s, r := vec[float32](d, n), vec[float32](a, n), one[float32](b), vec[float32](c, n)
+	x, p, q, r := vec[float32](d, n), vec[float32](a, n), one[float32](b), vec[float32](c, n)
 	for i := range x {
-		x[i] = ir.FMA32(p[i], s, r[i])
+		s := float64(float64(p[i])*float64(q)) + float64(r[i])
+		if tied(s) {
+			x[i] = ir.FMA32(p[i], q, r[i])
+		} else {
+			x[i] = float32(s)
+		}
 	}
 }
 
 func fma32VSS(d, a, b, c unsafe.Pointer, n int) {
-	x, p, s, u := vec[float32](d, n), vec[float32](a, n), one[float32](b), one[float32](c)
+	x, p, q, r := vec[float32](d, n), vec[float32](a, n), one[float32](b), one[float32](c)
 	for i := range x {
-		x[i] = ir.FMA32(p[i], s, u)
+		s := float64(float64(p[i])*float64(q)) + float64(r)
+		if tied(s) {
+			x[i] = ir.FMA32(p[i], q, r)
+		} else {
+			x[i] = float32(s)
+		}
 	}
 }
 

@@ -77,7 +77,7 @@ func sqrtV[T float](d, a, _, _ unsafe.Pointer, n int) {
 	}
 }
 
-// roundMagic rounds to even by adding and taking away 1.5 * 2^52, above which floats
+// round64 rounds to even by adding and taking away 1.5 * 2^52, above which floats
 // have no fraction; magnitudes from 2^51 on go the slow way, zeros keep their sign.
 func round64(d, a, _, _ unsafe.Pointer, n int) {
 	const magic = 0x1.8p52
@@ -89,6 +89,21 @@ func round64(d, a, _, _ unsafe.Pointer, n int) {
 			x[i] = math.Copysign(r, v)
 		} else {
 			x[i] = math.RoundToEven(v)
+		}
+	}
+}
+
+// round32 is round64 for float32, which has no fraction from 2^23 on.
+func round32(d, a, _, _ unsafe.Pointer, n int) {
+	const magic = 0x1.8p23
+	x, y := vec[float32](d, n), vec[float32](a, n)
+	for i := range x {
+		v := y[i]
+		if v < 0x1p22 && v > -0x1p22 && v != 0 {
+			r := (v + magic) - magic
+			x[i] = math.Float32frombits(math.Float32bits(r) | math.Float32bits(v)&(1<<31))
+		} else {
+			x[i] = float32(math.RoundToEven(float64(v)))
 		}
 	}
 }

@@ -187,7 +187,12 @@ func lanesFMA32(acc, _, a, b unsafe.Pointer, n, at int) {
 	s, x, y := (*[ir.LaneCount]float32)(acc), vec[float32](a, n), vec[float32](b, n)
 	for i := range x {
 		lane := (at + i) % ir.LaneCount
-		s[lane] = ir.FMA32(x[i], y[i], s[lane])
+		v := float64(float64(x[i])*float64(y[i])) + float64(s[lane])
+		if tied(v) {
+			s[lane] = ir.FMA32(x[i], y[i], s[lane])
+		} else {
+			s[lane] = float32(v)
+		}
 	}
 }
 

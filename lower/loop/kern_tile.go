@@ -80,9 +80,15 @@ func tileFMA32(c, a, b unsafe.Pointer, kn, m, n, rowC, rowA, stepA, stepB int) {
 	for r := range m {
 		c0 := row[float32](c, r*rowC, n)
 		for k := range kn {
-			a0 := element[float32](a, r*rowA+k*stepA)
-			for t, w := range row[float32](b, k*stepB, n) {
-				c0[t] = ir.FMA32(a0, w, c0[t])
+			a0, b0 := element[float32](a, r*rowA+k*stepA), row[float32](b, k*stepB, n)
+			p, b0 := float64(a0), b0[:len(c0)]
+			for t, x := range c0 {
+				s := float64(p*float64(b0[t])) + float64(x)
+				if tied(s) {
+					c0[t] = ir.FMA32(a0, b0[t], x)
+				} else {
+					c0[t] = float32(s)
+				}
 			}
 		}
 	}

@@ -146,6 +146,7 @@ func special() {
 	set(ir.OpAbs, ir.Float32, ir.Float32, kerns{vvv: abs32})
 	set(ir.OpAbs, ir.Float64, ir.Float64, kerns{vvv: abs64})
 	set(ir.OpRound, ir.Float64, ir.Float64, kerns{vvv: round64})
+	set(ir.OpRound, ir.Float32, ir.Float32, kerns{vvv: round32})
 	set(ir.OpFMA, ir.Float64, ir.Float64, kerns{vvv: fma64, vvs: fma64VVS, vsv: fma64VSV, vss: fma64VSS})
 	set(ir.OpFMA, ir.Float32, ir.Float32, kerns{vvv: fma32, vvs: fma32VVS, vsv: fma32VSV, vss: fma32VSS})
 	set(ir.OpMulHi, ir.Uint32, ir.Uint32, kerns{vvv: mulHi32})
