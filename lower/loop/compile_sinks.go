@@ -41,7 +41,7 @@ type groupCode struct {
 
 // group compiles a combine's function of states and elements.
 func (c *compiler) group(f func(b *ir.Builder, left, right []*ir.Expr) []*ir.Expr, left, right []ir.DType) (*groupCode, error) {
-	l := &lowering{b: ir.NewBuilder(), s: Schedule{Keep: Runs}, names: map[string]int{}, tables: map[string]*ir.Table{}, named: map[*Var]bool{}}
+	l := &lowering{b: ir.NewBuilder(), s: Schedule{Keep: Runs}, names: map[string]int{}, tables: map[string]*ir.Table{}, expanded: map[*ir.Expr]*ir.Expr{}, named: map[*Var]bool{}}
 	var body []Stmt
 	l.out = &body
 	sc := c.newStrip(&Var{"t", ir.Int64}, nil)

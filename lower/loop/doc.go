@@ -8,28 +8,29 @@
 // loop an op and machine code runs in vector registers. The text form is the golden
 // form; [Parse] reads what String prints:
 //
-//	loop center(M, N, i_lo, i_hi, in x f64[_,_], out y f64[_,_]):
-//	  par (i0, i1) = i_lo to i_hi cost N:
+//	loop center(M, N, in x f64[_,_], out y f64[_,_]):
+//	  par (i0, i1) = 0 to M cost 10 * N:
 //	    for i = i0 to i1:
 //	      reg a f64[16] = -0.0
-//	      for j = 0 to N step 1024:
-//	        strip t < min(1024, N - j):
+//	      for j = 0 to N step 256:
+//	        strip t < min(256, N - j):
 //	          lanes(sum, a, x[i, j + t])
 //	      fold(sum, a)
-//	      for j = 0 to N step 1024:
-//	        strip t < min(1024, N - j):
+//	      for j = 0 to N step 256:
+//	        strip t < min(256, N - j):
 //	          y[i, j + t] = x[i, j + t] - a[0] / f64(N)
 //
 // Integers (i64) count and index, and wrap. A name that is assigned for the first time
 // is a variable of the block it stands in. What a strip statement computes it computes
 // for every t before the next statement starts; a value named inside a strip is
 // evaluated only at the positions at which a later statement asks for it, so what stands
-// inside a branch of pick is not evaluated outside it.
+// inside a branch of pick is not evaluated outside it. Vector code runs a strip some
+// positions at a time, so no position may read what another one stores in the strip.
 //
-//	par (i0, i1) = a to b step s, ... cost c:   tasks over boxes of the ranges; c estimates one position in tenths of a nanosecond
+//	par (i0, i1) = a to b step s, ... cost c:   tasks over boxes of the ranges; c estimates one position, in tenths of a nanosecond
 //	for i = a to b step s:                      ascending
 //	while c:                                    as long as c holds
-//	merge p < pe, q < qe:                       while a cursor is left; the body advances them
+//	merge p < pe, q < qe:                       while a cursor is left; the body moves each on, once
 //	if c: ... else: ...
 //	ret                                         ends the task
 //	local e f64[N]                              an array of the task, contents undefined
@@ -45,11 +46,14 @@
 //	append(n, c, o, E)                          where c holds, t ascending: o[n] = E; n = n + 1
 //	tile(fma, k < kn, r < m, t < n, c[r, t], (a[k, r], b[k, t]))   for every r and t: c = step(c, a, b), k ascending
 //
-// Values are scalar ops (package ir) and
+// A combine of several states has a tuple of arrays: lanes(argmax, (v, p), (E, F)).
+// Values are scalar ops (package ir), loads, variables, literals (3 is an i64, 1.5 an
+// f64, others are spelled 3_u8, 1.5_f32) and
 //
 //	pick(c, E, F)          E where c holds, else F; the other is not evaluated there
 //	within(t, lo, hi)      lo <= t < hi: a condition whose positions are one run
-//	check(E, n, p, 3)      E as a position of an axis of extent n; outside, 0 and a fault: number 3 at source position p
-//	below(E, d)            E at t | (d-1) & ^d..., the last position of the lower half of t's group of 2d
+//	check(E, n, p, 3)      E as a position of an axis of extent n; outside it is 0, and fault 3 at source position p; -1 is no fault but an error
+//	below(E, 4)            E at the last position of the lower half of t's group of 8, a shuffle inside groups of 16
+//	bits.i64(E)            the bits of E; lookup.T(E) an entry of table T
 //	x.1                    the extent of axis 1 of x
 package loop

@@ -43,7 +43,7 @@ func From(k *ir.Kernel, s Schedule) (*Loop, error) {
 
 func newLowering(k *ir.Kernel, s Schedule) *lowering {
 	return &lowering{
-		k: k, s: s, b: ir.NewBuilder(), loop: &Loop{Name: k.Name}, names: maps.Clone(taken), tables: map[string]*ir.Table{},
+		k: k, s: s, b: ir.NewBuilder(), loop: &Loop{Name: k.Name}, names: maps.Clone(taken), tables: map[string]*ir.Table{}, expanded: map[*ir.Expr]*ir.Expr{},
 		dims: map[string]*Var{}, arrays: make([]*Array, len(k.Operands)), origin: make([][]*Val, len(k.Operands)),
 		at: make([]*Val, len(k.Axes)), tiled: make([]bool, len(k.Axes)),
 	}
@@ -69,13 +69,14 @@ var taken = map[string]int{"in": 1, "out": 1, "inout": 1, "inf": 1, "nan": 1, "t
 // lowering is the state of one From: where statements go, and what is known at that
 // place about every axis.
 type lowering struct {
-	k      *ir.Kernel
-	s      Schedule
-	b      *ir.Builder
-	loop   *Loop
-	out    *[]Stmt
-	names  map[string]int
-	tables map[string]*ir.Table
+	k        *ir.Kernel
+	s        Schedule
+	b        *ir.Builder
+	loop     *Loop
+	out      *[]Stmt
+	names    map[string]int
+	tables   map[string]*ir.Table
+	expanded map[*ir.Expr]*ir.Expr
 
 	dims    map[string]*Var
 	scalars []*Var

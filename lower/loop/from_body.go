@@ -7,6 +7,18 @@ import (
 	"github.com/numen-go/numen/ir"
 )
 
+// valuesWhere lowers bodies that are evaluated where a condition holds only.
+func (l *lowering) valuesWhere(cond *Val, exprs []*ir.Expr) []*Val {
+	out := make([]*Val, len(exprs))
+	for i, e := range exprs {
+		l.scopes = append(l.scopes, scope{})
+		v := l.values([]*ir.Expr{e})[0]
+		l.scopes = l.scopes[:len(l.scopes)-1]
+		out[i] = &Val{Kind: Pick, DType: v.DType, Args: []*Val{cond, v, {Kind: Const, DType: v.DType}}}
+	}
+	return out
+}
+
 // scope holds the values that a body's nodes have at a place. A branch of a pick has a
 // scope of its own: what is first met inside is evaluated inside only.
 type scope struct {
@@ -19,7 +31,7 @@ func (l *lowering) values(exprs []*ir.Expr) []*Val {
 	flat := make([]*ir.Expr, len(exprs))
 	uses := map[*ir.Expr]int{}
 	for i, e := range exprs {
-		flat[i] = ir.Expand(l.b, e, l.s.Keep)
+		flat[i] = l.expand(e)
 		uses[flat[i]]++
 	}
 	countUses(flat, uses)
@@ -28,6 +40,16 @@ func (l *lowering) values(exprs []*ir.Expr) []*Val {
 		out[i] = l.value(e, uses)
 	}
 	return out
+}
+
+// expand returns a body in ops that the target runs.
+func (l *lowering) expand(e *ir.Expr) *ir.Expr {
+	x := l.expanded[e]
+	if x == nil {
+		x = ir.Expand(l.b, e, l.s.Keep)
+		l.expanded[e] = x
+	}
+	return x
 }
 
 // countUses counts how often each node below the roots is an operand.

@@ -27,7 +27,7 @@ func (l *lowering) placeholders(vals []*Val, first int) []*ir.Expr {
 func (l *lowering) substitute(exprs, states []*ir.Expr, vals []*Val) []*Val {
 	uses := map[*ir.Expr]int{}
 	for i, e := range exprs {
-		exprs[i] = ir.Expand(l.b, e, l.s.Keep)
+		exprs[i] = l.expand(e)
 		uses[exprs[i]]++
 	}
 	countUses(exprs, uses)

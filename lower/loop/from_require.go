@@ -151,32 +151,21 @@ func (r *requirer) emitRequire(a *ir.Access, d int, lo, hi, extent *Val) {
 // interval returns the least and the greatest position of an affine index over the
 // whole axes, as far as the facts allow.
 func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
-	lo, hi = r.span(ir.Index{Terms: x.Terms})
 	var facts []*fact
 	for ; f != nil; f = f.outer {
 		facts = append(facts, f)
 	}
+	lo, hi = r.spanWithin(x.Terms, facts)
 	for _, f := range slices.Backward(facts) { // from the outermost: each narrows what the next one sees
-		if f.at.Value != nil || f.at.Div != x.Div && !(f.inside && x.Div.Is(0)) {
-			continue
-		}
-		if !x.Div.Is(0) {
-			if f.inside && f.at.Equal(x) { // an exact quotient is known by its guard alone
-				return intVal(0), sub(r.dim(f.extent), intVal(1))
-			}
-			continue
+		if f.at.Value != nil || !f.inside && !divides(facts, f.at) {
+			continue // what is no exact quotient in range may be anything
 		}
 		sign, ok := alike(x.Terms, f.at.Terms)
 		if !ok {
 			continue
 		}
 		// The sum of the terms is in first..last, or it is not.
-		least, most := intVal(0), sub(r.dim(f.extent), intVal(1))
-		if !f.at.Div.Is(0) { // an exact quotient in range: its dividend is a multiple of the divisor
-			most = mul(most, r.dim(f.at.Div))
-			least, most = minVal(least, most), maxVal(intVal(0), most)
-		}
-		first, last := sub(least, r.dim(f.at.Const)), sub(most, r.dim(f.at.Const))
+		first, last := r.terms(f)
 		if sign < 0 {
 			first, last = sub(intVal(0), last), sub(intVal(0), first)
 		}
@@ -192,6 +181,59 @@ func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
 		lo, hi = intOp(ir.OpQuo, lo, r.dim(x.Div)), intOp(ir.OpQuo, hi, r.dim(x.Div))
 	}
 	return lo, hi
+}
+
+// terms returns the least and the greatest sum of a fact's terms that are inside.
+func (r *requirer) terms(f *fact) (first, last *Val) {
+	least, most := intVal(0), sub(r.dim(f.extent), intVal(1))
+	if d := r.dim(f.at.Div); !f.at.Div.Is(0) { // the dividend is a multiple of the divisor
+		if most = mul(most, d); !f.inside {
+			most = sub(mul(r.dim(f.extent), d), intVal(1))
+		}
+		if n, ok := f.at.Div.Const(); !ok || n < 0 { // it may be negative
+			least, most = minVal(least, most), maxVal(least, most)
+		}
+	}
+	return sub(least, r.dim(f.at.Const)), sub(most, r.dim(f.at.Const))
+}
+
+// spanWithin returns the least and the greatest sum of terms where facts about single
+// axes hold.
+func (r *requirer) spanWithin(terms []ir.Term, facts []*fact) (lo, hi *Val) {
+	from, to := slices.Clone(r.from), slices.Clone(r.to)
+	for _, f := range facts {
+		if !f.inside || f.at.Value != nil || len(f.at.Terms) != 1 {
+			continue
+		}
+		a, c := f.at.Terms[0].Axis, f.at.Terms[0].Coef
+		first, last := r.terms(f)
+		switch {
+		case c.Is(-1):
+			first, last = sub(intVal(0), last), sub(intVal(0), first)
+		case !c.Is(1):
+			continue
+		}
+		r.from[a], r.to[a] = maxVal(r.from[a], first), minVal(r.to[a], add(last, intVal(1)))
+	}
+	lo, hi = r.span(ir.Index{Terms: terms})
+	r.from, r.to = from, to
+	return lo, hi
+}
+
+// divides reports whether facts say that an exact quotient is one: that the same
+// dividend, a multiple of the divisor apart, has a quotient in range. The divisor must be
+// known to be positive.
+func divides(facts []*fact, x ir.Index) bool {
+	if n, ok := x.Div.Const(); ok && n <= 0 || !ok {
+		return n == 0 && ok
+	}
+	return slices.ContainsFunc(facts, func(f *fact) bool {
+		if !f.inside || f.at.Value != nil || f.at.Div != x.Div || !slices.Equal(f.at.Terms, x.Terms) {
+			return false
+		}
+		_, ok := f.at.Const.Sub(x.Const).Div(x.Div)
+		return ok
+	})
 }
 
 func choose(cond, x, y *Val) *Val { return apply(ir.OpSelect, ir.Int64, cond, x, y) }

@@ -79,12 +79,19 @@ func (l *lowering) appendTo(s *ir.Stmt) {
 	inner := along[len(along)-1]
 	l.loops(along[:len(along)-1], func() {
 		l.strips(inner, l.from[inner], l.to[inner], func() {
-			vals := l.values(s.Args)
+			cond := l.values(s.Args[:1])[0]
+			vals := []*Val(nil)
+			if slices.ContainsFunc(s.Args[1:], checks) { // nothing is at fault where nothing is appended
+				cond = l.share(cond)
+				vals = l.valuesWhere(cond, s.Args[1:])
+			} else {
+				vals = l.values(s.Args[1:])
+			}
 			outs := make([]*Array, len(s.Targets))
 			for i, t := range s.Targets {
 				outs[i] = l.arrays[t.Operand]
 			}
-			l.emit(&Append{count.Var, vals[0], outs, vals[1:]})
+			l.emit(&Append{count.Var, cond, outs, vals})
 		})
 	})
 	number := 0

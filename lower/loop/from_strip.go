@@ -96,7 +96,7 @@ func (l *lowering) cost(p *plan) *Val {
 		s := &l.k.Stmts[n]
 		ops := 0.0
 		for _, e := range s.Args {
-			one := ir.Stmt{Args: []*ir.Expr{ir.Expand(l.b, e, l.s.Keep)}}
+			one := ir.Stmt{Args: []*ir.Expr{l.expand(e)}}
 			one.VisitExprs(func(e *ir.Expr) {
 				switch e.Kind {
 				case ir.Apply:

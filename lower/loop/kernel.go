@@ -121,7 +121,8 @@ func leads(k *ir.Kernel) []lead {
 	one := newLowering(k, s)
 	for i, n := range p.stmts {
 		one.stmt = n
-		gain = gain || p.rows[i] < 0 && one.splits(&k.Stmts[n])
+		alone := outer(k, []int{n})
+		gain = gain || p.rows[i] < 0 && one.splits(&k.Stmts[n]) || len(alone) > len(p.shared)
 		rows = rows || p.rows[i] >= 0
 	}
 	if !gain {
