@@ -147,19 +147,27 @@ func (f *frame) allocate(s *structure, slots map[int]int) error {
 			}
 			continue
 		}
-		slot := slots[st.Out]
-		if b := buffers[slot]; b != nil {
-			f.values[st.Out] = &lower.Array{DType: t.DType, Buf: b, Strides: lower.Contiguous(extents), Extents: extents}
+		if f.isResult(st.Out) { // the caller's alone
+			if f.values[st.Out], err = f.engine.pool.alloc(t.DType, extents, f.lasting); err != nil {
+				return err
+			}
 			continue
 		}
-		a, err := f.engine.pool.alloc(t.DType, extents, f.lasting || !f.isResult(st.Out))
-		if err != nil {
-			return err
-		}
-		f.values[st.Out], buffers[slot] = a, a.Buf
-		if !f.isResult(st.Out) {
+		slot := slots[st.Out]
+		if buffers[slot] == nil { // as long as the longest value of its class
+			n, err := byteSize(t.DType, extents)
+			if err != nil {
+				return err
+			}
+			_, size := class(n)
+			a, err := f.engine.pool.alloc(ir.Uint8, []int64{size}, true)
+			if err != nil {
+				return err
+			}
+			buffers[slot] = a.Buf
 			f.temps = append(f.temps, a)
 		}
+		f.values[st.Out] = &lower.Array{DType: t.DType, Buf: buffers[slot], Strides: lower.Contiguous(extents), Extents: extents}
 	}
 	return nil
 }

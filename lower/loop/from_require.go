@@ -169,18 +169,22 @@ func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
 		if sign < 0 {
 			first, last = sub(intVal(0), last), sub(intVal(0), first)
 		}
-		if f.inside {
-			lo, hi = maxVal(lo, first), minVal(hi, last)
-			continue
-		}
-		below, above := intOp(ir.OpLt, lo, first), intOp(ir.OpLt, last, hi)
-		lo, hi = choose(below, lo, maxVal(lo, add(last, intVal(1)))), choose(above, hi, minVal(hi, sub(first, intVal(1))))
+		lo, hi = narrow(lo, hi, first, last, f.inside)
 	}
 	lo, hi = add(lo, r.dim(x.Const)), add(hi, r.dim(x.Const))
 	if !x.Div.Is(0) {
 		lo, hi = intOp(ir.OpQuo, lo, r.dim(x.Div)), intOp(ir.OpQuo, hi, r.dim(x.Div))
 	}
 	return lo, hi
+}
+
+// narrow returns what is left of lo..hi when values are in first..last, or are not.
+func narrow(lo, hi, first, last *Val, inside bool) (least, most *Val) {
+	if inside {
+		return maxVal(lo, first), minVal(hi, last)
+	}
+	below, above := intOp(ir.OpLt, lo, first), intOp(ir.OpLt, last, hi)
+	return choose(below, lo, maxVal(lo, add(last, intVal(1)))), choose(above, hi, minVal(hi, sub(first, intVal(1))))
 }
 
 // terms returns the least and the greatest sum of a fact's terms that are inside.
@@ -201,19 +205,20 @@ func (r *requirer) terms(f *fact) (first, last *Val) {
 // axes hold.
 func (r *requirer) spanWithin(terms []ir.Term, facts []*fact) (lo, hi *Val) {
 	from, to := slices.Clone(r.from), slices.Clone(r.to)
-	for _, f := range facts {
-		if !f.inside || f.at.Value != nil || len(f.at.Terms) != 1 {
+	for _, f := range slices.Backward(facts) {
+		if f.at.Value != nil || len(f.at.Terms) != 1 || !f.inside && !divides(facts, f.at) {
 			continue
 		}
 		a, c := f.at.Terms[0].Axis, f.at.Terms[0].Coef
-		first, last := r.terms(f)
-		switch {
-		case c.Is(-1):
-			first, last = sub(intVal(0), last), sub(intVal(0), first)
-		case !c.Is(1):
+		if !c.Is(1) && !c.Is(-1) {
 			continue
 		}
-		r.from[a], r.to[a] = maxVal(r.from[a], first), minVal(r.to[a], add(last, intVal(1)))
+		first, last := r.terms(f)
+		if c.Is(-1) {
+			first, last = sub(intVal(0), last), sub(intVal(0), first)
+		}
+		least, most := narrow(r.from[a], sub(r.to[a], intVal(1)), first, last, f.inside)
+		r.from[a], r.to[a] = least, add(most, intVal(1))
 	}
 	lo, hi = r.span(ir.Index{Terms: terms})
 	r.from, r.to = from, to
@@ -264,9 +269,12 @@ func (l *lowering) span(x ir.Index) (lo, hi *Val) {
 		c := l.dim(t.Coef)
 		first, last := l.from[t.Axis], sub(l.to[t.Axis], intVal(1))
 		a, b := mul(c, first), mul(c, last)
-		if n, ok := c.number(); ok && n >= 0 {
+		switch n, ok := c.number(); {
+		case ok && n >= 0:
 			lo, hi = add(lo, a), add(hi, b)
-		} else {
+		case ok: // an empty range stays one
+			lo, hi = add(lo, b), add(hi, a)
+		default:
 			lo, hi = add(lo, minVal(a, b)), add(hi, maxVal(a, b))
 		}
 	}
