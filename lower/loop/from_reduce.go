@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/numen-go/numen/ir"
@@ -68,7 +69,26 @@ func (l *lowering) newReduction(s *ir.Stmt, v int) *reduction {
 	case s.Order == ir.TreeOrder:
 		r.block = 1
 	}
+	if n := l.atMost(along); r.block > 1 && n <= int64(r.block) { // there is one block
+		r.block = 0
+		if !r.along && n < int64(r.lanes) { // lanes that no position reaches change nothing
+			r.lanes = 1 << bits.Len64(uint64(max(n, 1)-1))
+		}
+	}
 	return r
+}
+
+// atMost returns how many positions axes have together, at most; a large number when
+// that is known at run time only.
+func (l *lowering) atMost(axes []int) int64 {
+	n, ok := int64(1), true
+	for _, a := range axes {
+		e, isConst := l.k.Axes[a].Extent.Const()
+		if n, ok = ir.MulOK(n, e); !ok || !isConst {
+			return math.MaxInt64
+		}
+	}
+	return n
 }
 
 func without(axes []int, a int) []int {
@@ -135,15 +155,16 @@ func (r *reduction) whole() {
 		r.fold(r.total)
 		return
 	}
-	if r.identity() != nil {
-		r.loops(r.reduce, func() { r.step(nil) })
-		return
+	if a := r.reduce[0]; len(r.reduce) == 1 {
+		r.loops(r.reduce, func() { r.step(sub(r.at[a], r.from[a])) })
+	} else {
+		p := r.set("p", intVal(0))
+		r.loops(r.reduce, func() {
+			r.step(p)
+			r.emit(&Set{p.Var, add(p, intVal(1))})
+		})
 	}
-	p := r.set("p", intVal(0))
-	r.loops(r.reduce, func() {
-		r.step(p)
-		r.emit(&Set{p.Var, add(p, intVal(1))})
-	})
+	r.fold(r.total)
 }
 
 // blocks reduces one axis block by block.
