@@ -157,8 +157,8 @@ func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
 	}
 	lo, hi = r.spanWithin(x.Terms, facts)
 	for _, f := range slices.Backward(facts) { // from the outermost: each narrows what the next one sees
-		if f.at.Value != nil || !f.inside && !divides(facts, f.at) {
-			continue // what is no exact quotient in range may be anything
+		if unit(f.at) || f.at.Value != nil || !f.inside && !divides(facts, f.at) {
+			continue // told already; or no exact quotient in range, which may be anything
 		}
 		sign, ok := alike(x.Terms, f.at.Terms)
 		if !ok {
@@ -176,6 +176,11 @@ func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
 		lo, hi = intOp(ir.OpQuo, lo, r.dim(x.Div)), intOp(ir.OpQuo, hi, r.dim(x.Div))
 	}
 	return lo, hi
+}
+
+// unit reports whether an index is about one axis alone, taken once.
+func unit(x ir.Index) bool {
+	return x.Value == nil && len(x.Terms) == 1 && (x.Terms[0].Coef.Is(1) || x.Terms[0].Coef.Is(-1))
 }
 
 // narrow returns what is left of lo..hi when values are in first..last, or are not.
@@ -206,15 +211,12 @@ func (r *requirer) terms(f *fact) (first, last *Val) {
 func (r *requirer) spanWithin(terms []ir.Term, facts []*fact) (lo, hi *Val) {
 	from, to := slices.Clone(r.from), slices.Clone(r.to)
 	for _, f := range slices.Backward(facts) {
-		if f.at.Value != nil || len(f.at.Terms) != 1 || !f.inside && !divides(facts, f.at) {
+		if !unit(f.at) || !f.inside && !divides(facts, f.at) {
 			continue
 		}
-		a, c := f.at.Terms[0].Axis, f.at.Terms[0].Coef
-		if !c.Is(1) && !c.Is(-1) {
-			continue
-		}
+		a := f.at.Terms[0].Axis
 		first, last := r.terms(f)
-		if c.Is(-1) {
+		if f.at.Terms[0].Coef.Is(-1) {
 			first, last = sub(intVal(0), last), sub(intVal(0), first)
 		}
 		least, most := narrow(r.from[a], sub(r.to[a], intVal(1)), first, last, f.inside)
