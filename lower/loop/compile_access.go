@@ -14,6 +14,9 @@ func (c *stripCompiler) load(v *Val, at place) operand {
 		d := c.newValue(size, true)
 		d.array = v.Array
 		c.emit(instr{op: opLoad, dom: c.dom(at), d: d.slot, a: addr, b: stride, c: c.compiler.array(v.Array), size: [4]uint8{uint8(size)}})
+		if c.copies && v.Array.Role != ir.Local {
+			return c.spread(d, at)
+		}
 		return d
 	}
 	if i := len(v.Args) - 1; len(at) == 0 && i == 0 && v.Array.Role == ir.Local && same(v.Args[i], intOp(ir.OpShr, use(c.pos), intVal(4))) {

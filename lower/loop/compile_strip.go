@@ -19,6 +19,7 @@ type stripCompiler struct {
 	arms    map[*Val]*armCode
 	values  []value
 	changed map[*Array]bool // arrays that the strip writes
+	copies  bool            // it writes several arrays of the caller, one of which may be what it reads
 	doms    int32
 	small   bool // at most 16 positions
 }
@@ -65,11 +66,16 @@ func (c *compiler) newStrip(pos *Var, body []Stmt) *stripCompiler {
 		compiler: c, pos: pos, lets: map[*Var]operand{}, place: map[*Var]place{}, arms: map[*Val]*armCode{},
 		changed: map[*Array]bool{}, doms: 1,
 	}
+	outputs := 0
 	for _, st := range body {
 		for _, a := range written(st) {
 			sc.changed[a] = true
+			if a.Role != ir.Local {
+				outputs++
+			}
 		}
 	}
+	sc.copies = outputs > 1
 	return sc
 }
 

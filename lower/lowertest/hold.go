@@ -166,3 +166,43 @@ func (k *kit) cancel(t *testing.T) {
 		}
 	}
 }
+
+// inPlace runs kernels with an output that is the memory of an operand, which is read
+// only at the position that is stored: that is how buffers are donated.
+func (k *kit) inPlace(t *testing.T) {
+	for _, text := range []string{
+		"kernel one; dim M N; in x f64[M,N], c f64[N]; out y f64[M,N]; axis i<M, j<N;  y[i,j] = exp(x[i,j])*c[j] - x[i,j]",
+		"kernel two; dim M N; in x f64[M,N], c f64[N]; out y f64[M,N], z f64[M,N]; axis i<M, j<N;  y[i,j], z[i,j] = exp(x[i,j])*c[j], x[i,j]",
+		"kernel guarded; dim M N; in x f64[M,N], c f64[N]; out y f64[M,N]; axis i<M, j<N;  y[i,j] = pick(within(j-3, N-7), x[i,j], c[j]) + x[i,j]",
+		"kernel chosen; dim M N; in x f64[M,N], c f64[N]; out y f64[M,N]; axis i<M, j<N;  y[i,j] = where(c[j] < x[i,j], 0.0, x[i,j])",
+	} {
+		kernel, exe := k.kernel(t, text)
+		if exe == nil {
+			continue
+		}
+		for _, dims := range []map[string]int64{{"M": 5, "N": 700}, {"M": 700, "N": 9}, {"M": 300, "N": 300}} {
+			p := mustProblem(t, rand.New(rand.NewPCG(10, 10)), kernel, dims, false)
+			want := p.want()
+			args := &lower.Args{Dims: p.dims, Threads: 2}
+			var blocks []*block
+			for i := range p.arrays {
+				b := newBlock(&p.arrays[i], contiguous)
+				if i == 2 {
+					b = blocks[0]
+				}
+				blocks = append(blocks, b)
+				args.Arrays = append(args.Arrays, b.array)
+			}
+			got := result{err: exe.Run(context.Background(), args)}
+			for i, a := range p.arrays {
+				got.elems = append(got.elems, nil)
+				if a.role != ir.In {
+					got.elems[i] = blocks[i].elems()
+				}
+			}
+			if err := p.differ(want, got); err != nil {
+				t.Errorf("%v: %v\n%s\n%s", dims, err, kernel, exe)
+			}
+		}
+	}
+}

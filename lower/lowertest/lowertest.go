@@ -39,6 +39,7 @@ func Run(t *testing.T, open func() (lower.Target, error)) {
 	t.Run("faults", k.faults)
 	t.Run("random", k.random)
 	t.Run("arguments", k.arguments)
+	t.Run("in place", k.inPlace)
 	t.Run("concurrent", k.concurrent)
 	t.Run("cancel", k.cancel)
 }
