@@ -11,7 +11,8 @@ import (
 
 // Schedule is what a target chooses. It never changes a bit of the result.
 type Schedule struct {
-	Strip      int                                      // positions of a strip, a power of two from 16 to 512
+	Strip      int                                      // positions of a strip, a power of two from 16 on
+	Wide       int                                      // positions of a row of accumulators, where a reduction is of loads alone
 	Rows, Cols int                                      // results of a panel of a contraction
 	Keep       func(op *ir.Op, d ir.DType) bool         // scalar ops, by the dtype of the last operand, that the target runs as they are
 	Cost       func(op *ir.Op, d ir.DType) float64      // nanoseconds an element
@@ -45,7 +46,7 @@ func newLowering(k *ir.Kernel, s Schedule) *lowering {
 	return &lowering{
 		k: k, s: s, b: ir.NewBuilder(), loop: &Loop{Name: k.Name}, names: maps.Clone(taken), tables: map[string]*ir.Table{}, expanded: map[*ir.Expr]*ir.Expr{},
 		dims: map[string]*Var{}, arrays: make([]*Array, len(k.Operands)), origin: make([][]*Val, len(k.Operands)),
-		at: make([]*Val, len(k.Axes)), tiled: make([]bool, len(k.Axes)),
+		at: make([]*Val, len(k.Axes)), tile: make([]int, len(k.Axes)),
 	}
 }
 
@@ -87,7 +88,7 @@ type lowering struct {
 	lo, hi   []*Val        // by axis: the whole bounds, of derived axes too
 	from, to []*Val        // by axis: the bounds of the tile at hand
 	at       []*Val        // by axis: the position, where it is fixed
-	tiled    []bool        // by axis: the tile at hand is at most a strip
+	tile     []int         // by axis: positions of the tile at hand, 0 where it has no fixed size
 	stmt     int           // the statement at hand
 	posName  string        // of every strip's position
 	pos      *Var          // the strip at hand, nil outside
@@ -238,16 +239,16 @@ func (l *lowering) strip(n *Val, f func(t *Val)) {
 // width returns the positions of a strip.
 func (l *lowering) width() *Val { return intVal(int64(l.s.Strip)) }
 
-// pieces emits what f emits for pieces of axis a, within the tile at hand, that fit one
-// strip.
-func (l *lowering) pieces(a int, f func(lo, hi *Val)) {
-	if l.fits(a, l.from[a], l.to[a]) {
+// pieces emits what f emits for pieces of axis a, within the tile at hand, of at most
+// width positions.
+func (l *lowering) pieces(a, width int, f func(lo, hi *Val)) {
+	if l.fits(a, width, l.from[a], l.to[a]) {
 		f(l.from[a], l.to[a])
 		return
 	}
-	name := l.k.Axes[a].Name
-	l.forRange(name, l.from[a], l.to[a], int64(l.s.Strip), func(j *Val) {
-		f(j, l.set(name+"e", minVal(add(j, l.width()), l.to[a])))
+	name, n := l.k.Axes[a].Name, intVal(int64(width))
+	l.forRange(name, l.from[a], l.to[a], int64(width), func(j *Val) {
+		f(j, l.set(name+"e", minVal(add(j, n), l.to[a])))
 	})
 }
 
@@ -260,7 +261,7 @@ func (l *lowering) strips(a int, lo, hi *Val, f func()) {
 			l.at[a] = nil
 		})
 	}
-	if l.fits(a, lo, hi) {
+	if l.fits(a, l.s.Strip, lo, hi) {
 		one(lo, sub(hi, lo))
 		return
 	}
@@ -269,10 +270,10 @@ func (l *lowering) strips(a int, lo, hi *Val, f func()) {
 	})
 }
 
-// fits reports whether positions lo..hi of axis a are surely one strip.
-func (l *lowering) fits(a int, lo, hi *Val) bool {
+// fits reports whether there are surely no more positions than width in lo..hi of axis a.
+func (l *lowering) fits(a, width int, lo, hi *Val) bool {
 	span, ok := sub(hi, lo).number()
-	return ok && span <= int64(l.s.Strip) || l.tiled[a] && lo == l.from[a] && hi == l.to[a]
+	return ok && span <= int64(width) || l.tile[a] > 0 && l.tile[a] <= width && lo == l.from[a] && hi == l.to[a]
 }
 
 // assign emits the store of a value at a target, inside a strip.

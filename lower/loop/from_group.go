@@ -129,7 +129,10 @@ func (l *lowering) plan(stmts []int) *plan {
 		for i, n := range stmts {
 			switch {
 			case p.strips[i] == a && len(l.k.Domain(&l.k.Stmts[n])) == most:
-				p.size[a] = l.s.Strip
+				p.size[a] = max(p.size[a], l.s.Strip)
+				if !l.planes(stmts) {
+					p.size[a] = max(p.size[a], l.rowWidth(&l.k.Stmts[n], a))
+				}
 			case p.rows[i] == a && p.size[a] == 0:
 				p.size[a] = rowTile
 			}
@@ -146,6 +149,19 @@ func (l *lowering) plan(stmts []int) *plan {
 	return p
 }
 
+// planes reports whether statements write a local of more than one axis, which a wide
+// tile would make large.
+func (l *lowering) planes(stmts []int) bool {
+	for _, n := range stmts {
+		for _, t := range l.k.Stmts[n].Targets {
+			if o := &l.k.Operands[t.Operand]; o.Role == ir.Local && len(o.Shape) > 1 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // group emits statements under the loops that they share.
 func (l *lowering) group(stmts []int) {
 	p := l.plan(stmts)
@@ -159,8 +175,10 @@ func (l *lowering) group(stmts []int) {
 	for _, a := range p.shared {
 		name := l.k.Axes[a].Name
 		r := ParRange{Lo: l.newVar(name+"0", ir.Int64), Hi: l.newVar(name+"1", ir.Int64), From: l.lo[a], To: l.hi[a], Step: intVal(1)}
-		if slices.Contains(p.strips, a) {
-			r.Step = intVal(taskStep)
+		for i, n := range stmts {
+			if step, _ := r.Step.number(); p.strips[i] == a { // long runs of memory for a task, too
+				r.Step = intVal(max(step, taskStep, int64(l.rowWidth(&l.k.Stmts[n], a)/4)))
+			}
 		}
 		ranges = append(ranges, r)
 		l.bounds(a, use(r.Lo), use(r.Hi))
@@ -205,9 +223,9 @@ func (l *lowering) tiles(p *plan, shared []int, f func()) {
 	default:
 		l.forRange(name, from, to, int64(size), func(v *Val) {
 			l.bounds(a, v, l.set(name+"e", minVal(add(v, intVal(int64(size))), to)))
-			l.tiled[a] = true
+			l.tile[a] = size
 			l.tiles(p, shared[1:], f)
-			l.tiled[a] = false
+			l.tile[a] = 0
 		})
 	}
 	l.bounds(a, from, to)

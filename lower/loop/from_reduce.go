@@ -3,6 +3,7 @@ package loop
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/numen-go/numen/ir"
 )
@@ -43,7 +44,7 @@ func (r *reduction) eachRow(f func()) {
 		return
 	}
 	l.loops(without(kept, v), func() {
-		l.pieces(v, func(lo, hi *Val) {
+		l.pieces(v, l.rowWidth(r.s, v), func(lo, hi *Val) {
 			from, to := l.from[v], l.to[v]
 			l.from[v], l.to[v] = lo, hi
 			r.n = l.set("n", sub(hi, lo))
@@ -51,6 +52,17 @@ func (r *reduction) eachRow(f func()) {
 			l.from[v], l.to[v] = from, to
 		})
 	})
+}
+
+// rowWidth returns how wide the rows of a statement's accumulators are along axis v. Rows
+// that are only added are wide, for memory is read fastest in long runs; where elements
+// are computed the temporaries should stay in the cache.
+func (l *lowering) rowWidth(s *ir.Stmt, v int) int {
+	if s.Sink != ir.Reduce || slices.Contains(s.Axes, v) ||
+		slices.ContainsFunc(s.Args, func(e *ir.Expr) bool { return e.Kind != ir.Load }) {
+		return l.s.Strip
+	}
+	return max(l.s.Strip, l.s.Wide)
 }
 
 func (l *lowering) newReduction(s *ir.Stmt, v int) *reduction {

@@ -28,7 +28,7 @@ func (l *lowering) scan(s *ir.Stmt, v int) {
 		l.loops(kept, func() { x.run(x.byRows) })
 	default:
 		l.loops(without(kept, v), func() {
-			l.pieces(v, func(lo, hi *Val) {
+			l.pieces(v, l.s.Strip, func(lo, hi *Val) {
 				from, to := l.from[v], l.to[v]
 				l.from[v], l.to[v] = lo, hi
 				x.n = l.set("n", sub(hi, lo))

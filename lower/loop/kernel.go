@@ -21,6 +21,7 @@ type Kernel struct {
 	shapes   [][]poly                   // by operand
 	axes     []poly                     // extents
 	leads    []lead
+	cuts     []int     // axes of reductions that can be cut into pieces
 	calls    sync.Pool // of *call
 }
 
@@ -41,7 +42,8 @@ func NewKernel(k *ir.Kernel) (*Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Kernel{k: k, code: code, leads: leads(k)}
+	out := &Kernel{k: k, code: code}
+	out.leads, out.cuts = leads(k)
 	for _, o := range k.Operands {
 		shape := make([]poly, len(o.Shape))
 		for i, d := range o.Shape {
@@ -107,39 +109,40 @@ type lead struct {
 	grain int64
 }
 
-// leads returns the axes that tasks of the whole kernel are cut along, nil when nothing
-// would be gained by cutting its reductions instead.
-func leads(k *ir.Kernel) []lead {
+// leads returns the axes that tasks of the whole kernel are cut along, and those that its
+// reductions could be cut along instead; nothing when that would gain nothing.
+func leads(k *ir.Kernel) (leads []lead, cuts []int) {
 	s := portable
 	s.Pieces = true
 	l := newLowering(k, portable)
 	groups := l.groups()
 	if len(groups) != 1 {
-		return nil
+		return nil, nil
 	}
 	p, gain, rows := l.plan(groups[0]), false, false
 	one := newLowering(k, s)
 	for i, n := range p.stmts {
 		one.stmt = n
-		alone := outer(k, []int{n})
-		gain = gain || p.rows[i] < 0 && one.splits(&k.Stmts[n]) || len(alone) > len(p.shared)
+		gain = gain || len(outer(k, []int{n})) > len(p.shared)
 		rows = rows || p.rows[i] >= 0
+		if p.rows[i] < 0 && one.splits(&k.Stmts[n]) {
+			cuts = append(cuts, k.Stmts[n].Axes[0])
+		}
 	}
-	if !gain {
-		return nil
+	if !gain && cuts == nil {
+		return nil, nil
 	}
-	var out []lead
 	for _, a := range p.shared {
 		x := lead{a, 1}
 		switch {
 		case slices.Contains(p.strips, a) && rows:
 			x.grain = taskStep
-		case slices.Contains(p.strips, a): // less than a page of memory a row is slow
-			x.grain = 1024
+		case slices.Contains(p.strips, a): // memory is read fastest in long runs
+			x.grain = 4 * int64(portable.Wide)
 		}
-		out = append(out, x)
+		leads = append(leads, x)
 	}
-	return out
+	return leads, cuts
 }
 
 // narrow reports whether the axes that tasks are cut along are too short for the
@@ -153,11 +156,19 @@ func (k *Kernel) narrow(c *call, threads int) bool {
 		n := c.hi[x.axis] - c.lo[x.axis]
 		tasks = min(tasks*((n+x.grain-1)/x.grain), 1<<20)
 	}
-	return tasks < int64(threads)
+	if tasks >= int64(threads) {
+		return false
+	}
+	for _, a := range k.cuts {
+		if (c.hi[a]-c.lo[a])/ir.LaneBlock <= tasks {
+			return false // no more pieces than tasks
+		}
+	}
+	return true
 }
 
 // portable is the schedule of the portable executor.
-var portable = Schedule{Strip: 256, Keep: Runs, Cost: cost, Tile: hasTile, Rows: 256, Cols: 128}
+var portable = Schedule{Strip: 256, Wide: 4096, Keep: Runs, Cost: cost, Tile: hasTile, Rows: 256, Cols: 128}
 
 // String returns the kernel's loops.
 func (k *Kernel) String() string { return k.code.loop.String() }
