@@ -114,8 +114,45 @@ func (l *lowering) takes() error {
 		if s.Sink == ir.Reduce && (s.Order == ir.StoredOrder || s.Order == ir.Stored1) {
 			return &lower.Declined{Stmt: i, Why: lower.WhyOrder, Detail: s.Order.String()}
 		}
+		if op, d := l.foreign(s); op != nil {
+			return &lower.Declined{Stmt: i, Why: lower.WhyScalarOp, Detail: fmt.Sprintf("%s of %s", op, d)}
+		}
 	}
 	return nil
+}
+
+// foreign returns an op of a statement that the target does not run, nil when it runs all.
+func (l *lowering) foreign(s *ir.Stmt) (op *ir.Op, d ir.DType) {
+	roots := slices.Clone(s.Args)
+	for _, t := range s.Targets {
+		for _, x := range t.Index {
+			if x.Value != nil {
+				roots = append(roots, x.Value)
+			}
+		}
+	}
+	if s.Combine != nil {
+		states := stateTypes(s)
+		left, right := l.placeholders(states, 0), l.placeholders(states, len(states))
+		elems := make([]ir.DType, len(s.Args))
+		for i, e := range s.Args {
+			elems[i] = e.DType
+		}
+		roots = append(roots, s.Combine.Step(l.b, left, l.placeholders(elems, len(states)))...)
+		roots = append(roots, s.Combine.Merge(l.b, left, right)...)
+	}
+	for i, e := range roots {
+		roots[i] = l.expand(e)
+	}
+	all := ir.Stmt{Args: roots}
+	all.VisitExprs(func(e *ir.Expr) {
+		if e.Kind == ir.Apply {
+			if last := e.Args[len(e.Args)-1].DType; !l.s.Keep(e.Op, last) {
+				op, d = e.Op, last
+			}
+		}
+	})
+	return op, d
 }
 
 // params declares the parameters and arrays of the loop.

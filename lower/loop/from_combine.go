@@ -4,21 +4,21 @@ import "github.com/numen-go/numen/ir"
 
 // combined returns what a combine's Step or Merge makes of two states, inside a strip.
 func (l *lowering) combined(f func(b *ir.Builder, left, right []*ir.Expr) []*ir.Expr, left, right []*Val) []*Val {
-	x := l.placeholders(left, 0)
-	y := l.placeholders(right, len(left))
+	x := l.placeholders(dtypes(left), 0)
+	y := l.placeholders(dtypes(right), len(left))
 	return l.substitute(f(l.b, x, y), append(x, y...), append(left[:len(left):len(left)], right...))
 }
 
 // seeded returns the state that one position's elements alone make.
 func (l *lowering) seeded(c *ir.Combine, elems []*Val) []*Val {
-	x := l.placeholders(elems, 0)
+	x := l.placeholders(dtypes(elems), 0)
 	return l.substitute(c.Seed(l.b, x), x, elems)
 }
 
-func (l *lowering) placeholders(vals []*Val, first int) []*ir.Expr {
-	out := make([]*ir.Expr, len(vals))
-	for i, v := range vals {
-		out[i] = l.b.State(v.DType, first+i)
+func (l *lowering) placeholders(ds []ir.DType, first int) []*ir.Expr {
+	out := make([]*ir.Expr, len(ds))
+	for i, d := range ds {
+		out[i] = l.b.State(d, first+i)
 	}
 	return out
 }

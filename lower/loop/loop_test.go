@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
 )
 
 var update = flag.Bool("update", false, "rewrite the files under testdata")
@@ -114,5 +116,28 @@ func TestDoc(t *testing.T) {
 	}
 	if _, err := Compile(l); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDeclined holds what has no loops, and the reason that is given.
+func TestDeclined(t *testing.T) {
+	ir.Register(&ir.Op{
+		Name: "test_foreign", Doc: "x, by an op that no target knows.", Family: ir.Elementwise, MinArg: 1, MaxArg: 1,
+		Scalar: &ir.Scalar{In: []ir.DTypes{ir.Floats}, Result: func(e *ir.Expr) ir.DType { return e.Args[0].DType }, Eval: func(_ *ir.Expr, x []uint64) uint64 { return x[0] }},
+	})
+	for text, want := range map[string]lower.Declined{
+		"kernel a; dim N; in x f64[N]; out y f64[N]; axis i<N;  y[i] = test_foreign(x[i])":                                                {Stmt: 0, Why: lower.WhyScalarOp},
+		"kernel b; dim N; in x f64[N], p i64[N]; out y f64[N]; axis i<N;  y[i] = x[i]; y[i64(test_foreign(x[i]))] = max.scatter[i](x[i])": {Stmt: 1, Why: lower.WhyScalarOp},
+		"kernel c; dim M K; in A f64[M,K] csr, x f64[K]; out y f64[M]; axis i<M, k<K;  y[i] = fma.stored[k](A[i,k], x[k])":                {Stmt: -1, Why: lower.WhyLevel},
+	} {
+		k, err := ir.ParseKernel(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = NewKernel(k)
+		var d *lower.Declined
+		if !errors.As(err, &d) || d.Stmt != want.Stmt || d.Why != want.Why || d.Detail == "" {
+			t.Errorf("%s: %v, want %+v", text, err, want)
+		}
 	}
 }
