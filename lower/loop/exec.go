@@ -203,7 +203,7 @@ func (f *frame) declare(n int32, x *localCode) bool {
 }
 
 // maxLocal bounds the elements of a local array.
-const maxLocal = 1 << 40
+const maxLocal = 1 << 33
 
 // require fails the run when positions are outside an axis.
 func (f *frame) require(x *requireCode) bool {

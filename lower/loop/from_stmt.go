@@ -50,8 +50,8 @@ func (l *lowering) store(s *ir.Stmt, v int) {
 	})
 }
 
-// scatter emits the loops of a scatter: source positions ascend along its axes. Where
-// the strip's targets are different elements it is a load and a store.
+// scatter emits the loops of a scatter: for each position of the other axes, source
+// positions ascend along its own.
 func (l *lowering) scatter(s *ir.Stmt, v int) {
 	kept, along := domain(l.k, s)
 	body := func() {
