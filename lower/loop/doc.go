@@ -51,6 +51,7 @@
 // f64, others are spelled 3_u8, 1.5_f32) and
 //
 //	pick(c, E, F)          E where c holds, else F; the other is not evaluated there
+//	rare(c, E, F)          F where c holds, else E; vector code skips F when no position needs it
 //	within(t, lo, hi)      lo <= t < hi: a condition whose positions are one run
 //	check(E, n, p, 3)      E as a position of an axis of extent n; outside it is 0, and fault 3 at source position p; -1 is no fault but an error
 //	below(E, 4)            E at the last position of the lower half of t's group of 8, a shuffle inside groups of 16

@@ -40,25 +40,54 @@ func kernels(t *testing.T, f func(t *testing.T, k *ir.Kernel)) {
 	}
 }
 
-// TestText holds that every kernel's loops verify, print and read back.
+// TestText holds that every kernel's loops verify, print and read back, whatever the
+// class of the run's extents.
 func TestText(t *testing.T) {
 	kernels(t, func(t *testing.T, k *ir.Kernel) {
-		l, err := From(k, portable)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := l.Verify(); err != nil {
-			t.Fatalf("%v\n%s", err, l)
-		}
-		text := l.String()
-		back, err := Parse(text)
-		if err != nil {
-			t.Fatalf("%v\n%s", err, text)
-		}
-		if again := back.String(); again != text {
-			t.Fatalf("printed\n%s\nand after reading\n%s", text, again)
+		pieces, short := portable, portable
+		pieces.Pieces, short.Short = true, 1
+		for _, s := range []Schedule{portable, pieces, short} {
+			readsBack(t, k, s)
 		}
 	})
+}
+
+// TestSamples holds the same for the kernels of all ops.
+func TestSamples(t *testing.T) {
+	for _, op := range ir.Ops() {
+		if op.Kernel == nil && op.Scalar == nil {
+			continue
+		}
+		for _, n := range ir.SamplesOf(op) {
+			k, _, _, err := ir.KernelOf(n)
+			if errors.Is(err, ir.ErrNoRefinement) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			readsBack(t, k, portable)
+		}
+	}
+}
+
+func readsBack(t *testing.T, k *ir.Kernel, s Schedule) {
+	t.Helper()
+	l, err := From(k, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Verify(); err != nil {
+		t.Fatalf("%v\n%s", err, l)
+	}
+	text := l.String()
+	back, err := Parse(text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if again := back.String(); again != text {
+		t.Fatalf("printed\n%s\nand after reading\n%s", text, again)
+	}
 }
 
 // golden are kernels whose loops are held by files: one a shape.

@@ -264,6 +264,15 @@ func (p *problem) finite(r result) (distinct, all int) {
 	return len(seen), all
 }
 
+// size returns the number of elements of all arrays.
+func (p *problem) size() int {
+	n := 0
+	for _, a := range p.arrays {
+		n += len(a.elems)
+	}
+	return n
+}
+
 // whole sets the bounds to whole axes.
 func (p *problem) whole() {
 	p.lo, p.hi = make([]int64, len(p.kernel.Axes)), make([]int64, len(p.kernel.Axes))
