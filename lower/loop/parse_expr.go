@@ -17,10 +17,13 @@ func (p *parser) binary(prec int) *Val {
 	}
 	defer func() { p.depth-- }()
 	x := p.unary()
-	for {
+	for n := 0; ; n++ {
 		o, ok := infixOf(p.peek())
 		if !ok || o.prec < prec {
 			return x
+		}
+		if n == maxDepth { // each operator is one level more
+			p.fail("expressions nest more than %d deep", maxDepth)
 		}
 		p.tok++
 		x = p.apply(o.op, nil, x, p.binary(o.prec+1))

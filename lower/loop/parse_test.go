@@ -62,6 +62,7 @@ func TestRefused(t *testing.T) {
 		{"  tile(fma, k < n, r < n, t < n, y[r], (x[k], x[t]))", "not at row, column"},
 		{"  local c f64[n, n]\n  tile(fma, k < n, r < n, t < n, c[r, t], (x[r + t], x[t]))", "depends on the row or on the column"},
 		{strings.Repeat("  ", 1) + "q = " + strings.Repeat("(", 400) + "n", "nest more than"},
+		{"  q = n" + strings.Repeat(" + n", 100000), "nest more than"},
 		{"  q = " + strings.Repeat("-(", 150) + strings.Repeat("-(", 150) + "n", "nest more than"},
 	} {
 		l, err := Parse(in + c.body + "\n")
