@@ -117,6 +117,22 @@ func (f *frame) exec(code []instr) bool {
 			} else {
 				f.kernIn(in)
 			}
+		case opLoad: // in place, usually
+			if in.dom == 0 && regs[in.b] == 1 {
+				f.slots[in.d] = unsafe.Add(f.base[in.c], int(regs[in.a])*int(in.size[0]))
+			} else {
+				f.load(in)
+			}
+		case opTarget:
+			if regs[in.b] == 1 {
+				f.slots[in.d] = unsafe.Add(f.base[in.c], int(regs[in.a])*int(in.size[0]))
+			} else {
+				f.slots[in.d] = f.slots[in.t]
+			}
+		case opFlush:
+			if regs[in.b] != 1 {
+				scatterRun(f.at(in.c, regs[in.a]), f.slots[in.d], int(int64(regs[in.b])), f.n, in.size[0])
+			}
 		default:
 			if !f.stripOp(in, &pc) {
 				return false

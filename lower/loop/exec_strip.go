@@ -58,8 +58,6 @@ func (f *frame) stripOp(in *instr, pc *int) bool {
 			x[i] = base
 			base += step
 		}
-	case opLoad:
-		f.load(in)
 	case opLoadAt:
 		at := vec[int64](f.slots[in.a], f.n)
 		for _, r := range f.region(in.dom).runs {
@@ -67,16 +65,6 @@ func (f *frame) stripOp(in *instr, pc *int) bool {
 		}
 	case opRepeat:
 		repeat16(f.slots[in.d], f.base[in.c], f.n, in.size[0])
-	case opTarget:
-		if f.regs[in.b] == 1 {
-			f.slots[in.d] = f.at(in.c, f.regs[in.a])
-		} else {
-			f.slots[in.d] = f.slots[in.t]
-		}
-	case opFlush:
-		if step := int64(f.regs[in.b]); step != 1 {
-			scatterRun(f.at(in.c, f.regs[in.a]), f.slots[in.d], int(step), f.n, in.size[0])
-		}
 	case opAddress:
 		return f.addresses(in)
 	case opInterval:
