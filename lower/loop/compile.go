@@ -289,10 +289,11 @@ func (c *compiler) branch(cond int32, then, other []instr) {
 type localCode struct {
 	extents []int32
 	init    int32 // register; -1: none
+	words   int   // of memory, when the extents are literals; else -1
 }
 
 func (c *compiler) local(s *Local) error {
-	x := &localCode{init: -1}
+	x := &localCode{init: -1, words: -1}
 	for _, e := range s.Extents {
 		x.extents = append(x.extents, c.scalar(e))
 	}
@@ -304,11 +305,31 @@ func (c *compiler) local(s *Local) error {
 		c.laneCount[s.Array] = int(n)
 	}
 	n := c.array(s.Array)
-	for _, r := range c.code.arrays[n].strides { // they are known here
-		c.depths[r] = c.top()
+	at := c.top() // where its strides are known
+	if total, ok := c.literalExtents(s, n); ok {
+		at, x.words = 0, (total*s.Array.DType.Size()+7)/8
+	}
+	for _, r := range c.code.arrays[n].strides {
+		c.depths[r] = at
 	}
 	c.emit(instr{op: opLocal, d: n, x: x})
 	return nil
+}
+
+// literalExtents sets the strides and extents of an array once and for all, and returns
+// its elements, when the extents are small literals.
+func (c *compiler) literalExtents(s *Local, n int32) (total int, ok bool) {
+	total = 1
+	for d := len(s.Extents) - 1; d >= 0; d-- {
+		e, isConst := s.Extents[d].number()
+		if !isConst || e < 1 || e > 1<<16 || total > 1<<16 {
+			return 0, false
+		}
+		regs := &c.code.arrays[n]
+		c.code.regs[regs.strides[d]], c.code.regs[regs.extents[d]] = uint64(total), uint64(e)
+		total *= int(e)
+	}
+	return total, true
 }
 
 // set compiles an assignment outside strips.

@@ -195,6 +195,13 @@ func (f *frame) spend(nanoseconds int) bool {
 // declare makes the memory of a local array.
 func (f *frame) declare(n int32, x *localCode) bool {
 	a := &f.code.arrays[n]
+	if x.words >= 0 {
+		f.reserve(n, x.words)
+		if x.init >= 0 {
+			fillOf(a.size)(f.base[n], unsafe.Pointer(&f.regs[x.init]), nil, nil, x.words*8/a.size)
+		}
+		return true
+	}
 	total := int64(1)
 	for d := len(x.extents) - 1; d >= 0; d-- {
 		f.regs[a.strides[d]] = uint64(total)
@@ -206,16 +213,19 @@ func (f *frame) declare(n int32, x *localCode) bool {
 			return false
 		}
 	}
-	words := (int(total)*a.size + 7) / 8
-	if cap(f.local[n]) < words {
-		f.local[n] = make([]uint64, words+words/4)
-	}
-	f.local[n] = f.local[n][:cap(f.local[n])]
-	f.base[n] = unsafe.Pointer(unsafe.SliceData(f.local[n]))
+	f.reserve(n, (int(total)*a.size+7)/8)
 	if x.init >= 0 && total > 0 {
 		fillOf(a.size)(f.base[n], unsafe.Pointer(&f.regs[x.init]), nil, nil, int(total))
 	}
 	return true
+}
+
+// reserve gives a local array memory.
+func (f *frame) reserve(n int32, words int) {
+	if len(f.local[n]) < words {
+		f.local[n] = make([]uint64, words+words/4)
+	}
+	f.base[n] = unsafe.Pointer(unsafe.SliceData(f.local[n]))
 }
 
 // maxLocal bounds the elements of a local array.

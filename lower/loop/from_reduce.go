@@ -433,9 +433,21 @@ func (r *reduction) combine(dst []*Array, i *Val, left []*Array, j *Val, right [
 // number of blocks before the last one.
 func (r *reduction) counter() {
 	r.before = r.set("nb", r.blockNumber(sub(r.total, intVal(1))))
-	levels := r.set("levels", intVal(1))
-	r.emit(&While{intOp(ir.OpLt, intVal(0), intOp(ir.OpShr, r.before, levels)), []Stmt{&Set{levels.Var, add(levels, intVal(1))}}})
+	levels := intVal(maxLevels)
+	if !r.along && !r.n.isInt(1) { // rows are long: as many as there are
+		levels = r.levels()
+	}
 	r.stack = r.arrays("st", levels)
+}
+
+// maxLevels is the number of levels that is always enough.
+const maxLevels = 64
+
+// levels emits the count of the levels that the blocks before the last one fill.
+func (r *reduction) levels() *Val {
+	n := r.set("levels", intVal(1))
+	r.emit(&While{intOp(ir.OpLt, intVal(0), intOp(ir.OpShr, r.before, n)), []Stmt{&Set{n.Var, add(n, intVal(1))}}})
+	return n
 }
 
 // push emits the entry of block number q, which is in lane 0, into the stack.

@@ -104,9 +104,7 @@ func (r *contraction) panel() {
 	r.c = r.array("c", r.states[0], r.m, r.n)
 	if r.block > 0 {
 		r.before = r.set("nb", r.blockNumber(sub(r.total, intVal(1))))
-		levels := r.set("levels", intVal(1))
-		r.emit(&While{intOp(ir.OpLt, intVal(0), intOp(ir.OpShr, r.before, levels)), []Stmt{&Set{levels.Var, add(levels, intVal(1))}}})
-		r.sum = r.array("st", r.states[0], levels, r.m, r.n)
+		r.sum = r.array("st", r.states[0], r.levels(), r.m, r.n)
 	} else {
 		r.clear()
 	}
