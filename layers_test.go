@@ -36,6 +36,7 @@ var layers = []layer{
 	{path: "lower", own: []string{"ir", "passes"}},
 	{path: "lower/loop", own: below, tests: []string{"ir/irtest"}, others: processor},
 	{path: "lower/x86", own: append(below, "lower/loop"), others: processor},
+	{path: "lower/x86/asm"},
 	{path: "lower/lowertest", own: append(below, "ir/irtest"), tests: []string{"lower/*"}},
 	{path: "lower/*", own: append(below, "lower/loop", "lower/x86"), tests: []string{"lower/lowertest", "ir/irtest"}, others: processor}, // the targets
 	{path: "runtime", own: below, tests: []string{"lower/*", "ir/irtest"}, others: processor},
