@@ -35,10 +35,10 @@ var layers = []layer{
 	{path: "passes", own: []string{"ir"}, tests: []string{"ir/irtest"}},
 	{path: "lower", own: []string{"ir", "passes"}},
 	{path: "lower/loop", own: below, tests: []string{"ir/irtest"}, others: processor},
-	{path: "lower/x86", own: append(below, "lower/loop"), others: processor},
+	{path: "lower/x86", own: append(below, "lower/loop", "lower/x86/asm"), tests: []string{"ir/irtest", "lower/lowertest"}, others: processor},
 	{path: "lower/x86/asm"},
 	{path: "lower/lowertest", own: append(below, "ir/irtest"), tests: []string{"lower/*"}},
-	{path: "lower/*", own: append(below, "lower/loop", "lower/x86"), tests: []string{"lower/lowertest", "ir/irtest"}, others: processor}, // the targets
+	{path: "lower/*", own: append(below, "lower/loop", "lower/x86", "lower/x86/asm"), tests: []string{"lower/lowertest", "ir/irtest"}, others: processor}, // the targets
 	{path: "runtime", own: below, tests: []string{"lower/*", "ir/irtest"}, others: processor},
 	{path: "expr", own: []string{"ir", "lower", "lower/ref", "lower/cpu", "runtime"}, tests: []string{"passes", "lower/*", "expr/*"}, others: golangX},
 	{path: "expr/sparse", own: []string{"expr", "lower"}, tests: []string{"expr/*"}, others: golangX}, // the makers of arrays
