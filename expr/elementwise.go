@@ -68,8 +68,9 @@ func FMA(x, y, z Operand) Array { return begin("FMA", x, y, z).elementwise(ir.Op
 
 // Pow returns a to the power b. A bare exponent of 2 is Square. Integer powers wrap; a
 // bare negative exponent of an integer array is ErrDType: convert the array to floats.
-func Pow(a, b Operand) Array {
-	c := begin("Pow", a, b)
+func Pow(a, b Operand) Array { return begin("Pow", a, b).pow(a, b) }
+
+func (c *call) pow(a, b Operand) Array {
 	args, bad := c.promoted(0, a, b)
 	if bad != nil {
 		return c.array(bad)
@@ -182,8 +183,9 @@ func Where(cond Array, a, b Operand) Array {
 
 // Clip limits x to lo <= x <= hi; nil leaves a side open, and hi wins where lo is above
 // it. The operands promote as in Maximum.
-func Clip(x Array, lo, hi Operand) Array {
-	c := begin("Clip", x, lo, hi)
+func Clip(x Array, lo, hi Operand) Array { return begin("Clip", x, lo, hi).clip(x, lo, hi) }
+
+func (c *call) clip(x Array, lo, hi Operand) Array {
 	vs := []Operand{x}
 	if lo != nil {
 		vs = append(vs, lo)
@@ -220,7 +222,7 @@ func (a Array) Divide(b Operand) Array {
 }
 
 // Pow returns a to the power b: see the function Pow.
-func (a Array) Pow(b Operand) Array { return Pow(a, b) }
+func (a Array) Pow(b Operand) Array { return begin("Pow", a, b).pow(a, b) }
 
 // Clip limits a to lo <= a <= hi: see the function Clip.
-func (a Array) Clip(lo, hi Operand) Array { return Clip(a, lo, hi) }
+func (a Array) Clip(lo, hi Operand) Array { return begin("Clip", a, lo, hi).clip(a, lo, hi) }

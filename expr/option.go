@@ -7,7 +7,7 @@ package np
 type CreateOption interface{ create(*Creation) }
 
 // ReduceOption is Axis(...), KeepDims, a DType, Correction(n) or Initial(v).
-type ReduceOption interface{ reduce(*Reduction) }
+type ReduceOption interface{ reduce(Reduction) Reduction }
 
 // Creation is CreateOptions resolved; packages built on this one read it.
 type Creation struct{ DType DType }
@@ -37,14 +37,14 @@ func ReductionOf(opts ...ReduceOption) Reduction {
 	var r Reduction
 	for _, o := range opts {
 		if o != nil {
-			o.reduce(&r)
+			r = o.reduce(r)
 		}
 	}
 	return r
 }
 
-func (d DType) create(c *Creation)  { c.DType = d }
-func (d DType) reduce(r *Reduction) { r.DType = d }
+func (d DType) create(c *Creation)           { c.DType = d }
+func (d DType) reduce(r Reduction) Reduction { r.DType = d; return r }
 
 // AxisOption is made by Axis.
 type AxisOption struct{ axes []int }
@@ -58,14 +58,14 @@ func Axis(axes ...int) AxisOption {
 	return AxisOption{axes}
 }
 
-func (a AxisOption) reduce(r *Reduction) { r.Axes = a.axes }
+func (a AxisOption) reduce(r Reduction) Reduction { r.Axes = a.axes; return r }
 
 type keepDims struct{}
 
 // KeepDims keeps reduced axes with extent 1.
 var KeepDims ReduceOption = keepDims{}
 
-func (keepDims) reduce(r *Reduction) { r.KeepDims = true }
+func (keepDims) reduce(r Reduction) Reduction { r.KeepDims = true; return r }
 
 type correction float64
 
@@ -73,7 +73,7 @@ type correction float64
 // (NumPy's ddof): 1 for the estimate of a sample's variance. The default is 0.
 func Correction(n float64) ReduceOption { return correction(n) }
 
-func (c correction) reduce(r *Reduction) { r.Correction = float64(c) }
+func (c correction) reduce(r Reduction) Reduction { r.Correction = float64(c); return r }
 
 type initial struct{ v Operand }
 
@@ -81,4 +81,4 @@ type initial struct{ v Operand }
 // with the result of all elements, so the order of these does not change.
 func Initial(v Operand) ReduceOption { return initial{v} }
 
-func (i initial) reduce(r *Reduction) { r.Initial = i.v }
+func (i initial) reduce(r Reduction) Reduction { r.Initial = i.v; return r }

@@ -62,12 +62,7 @@ func CountNonzero(x Array, opts ...ReduceOption) Array {
 // Mean returns the sum of the elements divided by their number, as floats: integers and
 // bools become float64, a float DType option converts first. The mean of nothing is NaN.
 func Mean(x Array, opts ...ReduceOption) Array {
-	c := begin("Mean", x)
-	n, r, bad := c.averaged(x, ReductionOf(opts...), optDType)
-	if bad != nil {
-		return c.array(bad)
-	}
-	return c.array(c.mean(n, r))
+	return begin("Mean", x).average(x, ReductionOf(opts...))
 }
 
 // Var returns the mean of the squared distances from the mean, as floats like Mean. The
@@ -81,7 +76,7 @@ func Var(x Array, opts ...ReduceOption) Array {
 // Std returns the square root of Var.
 func Std(x Array, opts ...ReduceOption) Array {
 	c := begin("Std", x)
-	return c.array(c.node(ir.OpSqrt, nil, c.variance(x, ReductionOf(opts...))))
+	return c.array(c.deviation(x, ReductionOf(opts...)))
 }
 
 // ArgMin returns the position of the smallest element along one axis, as int64: the
@@ -270,6 +265,14 @@ func (c *call) averaged(x Array, r Reduction, allowed int) (*ir.Node, Reduction,
 	return c.cast(n, d), r, nil
 }
 
+func (c *call) average(x Array, r Reduction) Array {
+	n, r, bad := c.averaged(x, r, optDType)
+	if bad != nil {
+		return c.array(bad)
+	}
+	return c.array(c.mean(n, r))
+}
+
 // mean is R / K: the sum, then one division by the number of elements.
 func (c *call) mean(n *ir.Node, r Reduction) *ir.Node {
 	return c.node(ir.OpDiv, nil, c.reduce(ir.OpSum, n, r), c.count(n, r))
@@ -300,6 +303,10 @@ func (c *call) variance(x Array, r Reduction) *ir.Node {
 		k = c.node(ir.OpMax, nil, less, integer(0, n.Type.DType))
 	}
 	return c.node(ir.OpDiv, nil, squares, k)
+}
+
+func (c *call) deviation(x Array, r Reduction) *ir.Node {
+	return c.node(ir.OpSqrt, nil, c.variance(x, r))
 }
 
 func (c *call) arg(op *ir.Op, x Array, axis int) Array {
@@ -349,34 +356,52 @@ func (a Array) Sum(opts ...ReduceOption) Array {
 }
 
 // Prod returns the product of a's elements: see the function Prod.
-func (a Array) Prod(opts ...ReduceOption) Array { return Prod(a, opts...) }
+func (a Array) Prod(opts ...ReduceOption) Array {
+	return begin("Prod", a).total(ir.OpProd, ir.OpMul, a, ReductionOf(opts...))
+}
 
 // Mean returns the mean of a's elements: see the function Mean.
-func (a Array) Mean(opts ...ReduceOption) Array { return Mean(a, opts...) }
+func (a Array) Mean(opts ...ReduceOption) Array {
+	return begin("Mean", a).average(a, ReductionOf(opts...))
+}
 
 // Var returns the variance of a's elements: see the function Var.
-func (a Array) Var(opts ...ReduceOption) Array { return Var(a, opts...) }
+func (a Array) Var(opts ...ReduceOption) Array {
+	c := begin("Var", a)
+	return c.array(c.variance(a, ReductionOf(opts...)))
+}
 
 // Std returns the standard deviation of a's elements: see the function Std.
-func (a Array) Std(opts ...ReduceOption) Array { return Std(a, opts...) }
+func (a Array) Std(opts ...ReduceOption) Array {
+	c := begin("Std", a)
+	return c.array(c.deviation(a, ReductionOf(opts...)))
+}
 
 // Max returns the largest of a's elements: see the function Max.
-func (a Array) Max(opts ...ReduceOption) Array { return Max(a, opts...) }
+func (a Array) Max(opts ...ReduceOption) Array {
+	return begin("Max", a).extreme(ir.OpReduceMax, ir.OpAny, ir.OpMax, a, ReductionOf(opts...))
+}
 
 // Min returns the smallest of a's elements: see the function Min.
-func (a Array) Min(opts ...ReduceOption) Array { return Min(a, opts...) }
+func (a Array) Min(opts ...ReduceOption) Array {
+	return begin("Min", a).extreme(ir.OpReduceMin, ir.OpAll, ir.OpMin, a, ReductionOf(opts...))
+}
 
 // Any returns whether some element of a is true: see the function Any.
-func (a Array) Any(opts ...ReduceOption) Array { return Any(a, opts...) }
+func (a Array) Any(opts ...ReduceOption) Array {
+	return begin("Any", a).truth(ir.OpAny, a, ReductionOf(opts...))
+}
 
 // All returns whether every element of a is true: see the function All.
-func (a Array) All(opts ...ReduceOption) Array { return All(a, opts...) }
+func (a Array) All(opts ...ReduceOption) Array {
+	return begin("All", a).truth(ir.OpAll, a, ReductionOf(opts...))
+}
 
 // ArgMin returns the position of the smallest element: see the function ArgMin.
-func (a Array) ArgMin(axis int) Array { return ArgMin(a, axis) }
+func (a Array) ArgMin(axis int) Array { return begin("ArgMin", a).arg(ir.OpArgMin, a, axis) }
 
 // ArgMax returns the position of the largest element: see the function ArgMax.
-func (a Array) ArgMax(axis int) Array { return ArgMax(a, axis) }
+func (a Array) ArgMax(axis int) Array { return begin("ArgMax", a).arg(ir.OpArgMax, a, axis) }
 
 // CumSum returns the running sum along one axis: see the function CumSum.
-func (a Array) CumSum(axis int) Array { return CumSum(a, axis) }
+func (a Array) CumSum(axis int) Array { return begin("CumSum", a).running(ir.OpCumSum, a, axis) }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -39,15 +40,28 @@ type step struct {
 	elem   *plan
 }
 
-var plans sync.Map // reflect.Type -> *plan
+// typePlan is the plan of one type.
+type typePlan struct {
+	t    reflect.Type
+	plan *plan
+}
+
+var (
+	plans  sync.Map                 // reflect.Type -> *typePlan
+	latest atomic.Pointer[typePlan] // the one asked for last: a loop over steps asks for few
+)
 
 // planFor returns the plan of trees of type t.
 func planFor(t reflect.Type) *plan {
-	if p, ok := plans.Load(t); ok {
-		return p.(*plan)
+	if p := latest.Load(); p != nil && p.t == t {
+		return p.plan
 	}
-	p, _ := plans.LoadOrStore(t, makePlan(t, map[reflect.Type]*plan{}))
-	return p.(*plan)
+	p, ok := plans.Load(t)
+	if !ok {
+		p, _ = plans.LoadOrStore(t, &typePlan{t, makePlan(t, map[reflect.Type]*plan{})})
+	}
+	latest.Store(p.(*typePlan))
+	return p.(*typePlan).plan
 }
 
 // makePlan plans a type; a type inside itself finds its plan in making.

@@ -3,6 +3,7 @@ package ir
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // What the inference of structural ops shares: checks that say in plain words what is
@@ -30,15 +31,13 @@ func checkAxes(n *Node, axes []int, rank int) error {
 	if len(axes) == 0 {
 		return Errorf(ErrAxis, "%s names no axis", n.Op)
 	}
-	seen := make([]bool, rank)
-	for _, a := range axes {
+	for i, a := range axes {
 		if a < 0 || a >= rank {
 			return Errorf(ErrAxis, "%s: axis %d is outside %d dimensions", n.Op, a, rank)
 		}
-		if seen[a] {
+		if slices.Contains(axes[:i], a) {
 			return Errorf(ErrAxis, "%s: axis %d is named twice", n.Op, a)
 		}
-		seen[a] = true
 	}
 	return nil
 }

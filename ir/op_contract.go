@@ -10,7 +10,7 @@ var OpContract = Register(&Op{
 		"More operands are contracted pairwise from left to right, each pair in ContractOrder's order of its own, unless a pass chose another path; the whole states no order, or free. Of nothing: 0.",
 	Family: Contraction, MinArg: 1, MaxArg: -1, Fields: FieldSpec | FieldOrder,
 	Infer: func(n *Node) (Type, error) {
-		s, extents, err := n.contraction()
+		s, sizes, err := n.contraction()
 		if err != nil {
 			return Type{}, err
 		}
@@ -22,7 +22,7 @@ var OpContract = Register(&Op{
 		if err := checkOrder(n, !d.IsFloat(), orders...); err != nil {
 			return Type{}, err
 		}
-		t := Dense(d, labelExtents(extents, s.Out)...)
+		t := Dense(d, sizes.shape(s.Out)...)
 		return t, checkShape(n, t.Shape)
 	},
 	Kernel: contractKernel,
@@ -82,8 +82,36 @@ var OpContract = Register(&Op{
 	},
 })
 
+// extents has the extent of every label of a contraction. Labels are few: looking through
+// them costs less than a map.
+type extents []labelled
+
+type labelled struct {
+	label  rune
+	extent Dim
+}
+
+// of returns a label's extent, or nil.
+func (x extents) of(label rune) *Dim {
+	for i := range x {
+		if x[i].label == label {
+			return &x[i].extent
+		}
+	}
+	return nil
+}
+
+// shape returns the extents of labels in order.
+func (x extents) shape(labels string) []Dim {
+	out := make([]Dim, 0, len(labels))
+	for _, c := range labels {
+		out = append(out, *x.of(c))
+	}
+	return out
+}
+
 // contraction returns n's spec and the extent of every label, checked.
-func (n *Node) contraction() (Spec, map[rune]Dim, error) {
+func (n *Node) contraction() (Spec, extents, error) {
 	s, err := ParseSpec(n.attr().Spec)
 	if err != nil {
 		return s, nil, Errorf(ErrShape, "contract: %v", err)
@@ -91,7 +119,7 @@ func (n *Node) contraction() (Spec, map[rune]Dim, error) {
 	if len(s.In) != len(n.Args) {
 		return s, nil, Errorf(ErrShape, "contract: %q has %d terms for %d operands", n.Attr.Spec, len(s.In), len(n.Args))
 	}
-	extents := map[rune]Dim{}
+	all := make(extents, 0, 8)
 	for i, arg := range n.Args {
 		t := arg.Type
 		if err := checkDType(n, i, AnyReal); err != nil {
@@ -105,18 +133,19 @@ func (n *Node) contraction() (Spec, map[rune]Dim, error) {
 			return s, nil, Errorf(ErrShape, "contract: term %d of %q has %d labels for %d dimensions", i+1, n.Attr.Spec, len(labels), t.Rank())
 		}
 		for axis, c := range labels {
-			d, seen := extents[c]
-			if !seen {
-				d = Unknown
+			d := all.of(c)
+			if d == nil {
+				all = append(all, labelled{c, t.Shape[axis]})
+				continue
 			}
-			e, ok := meet(d, t.Shape[axis])
+			e, ok := meet(*d, t.Shape[axis])
 			if !ok {
-				return s, nil, Errorf(ErrShape, "contract: %q: label %c is %s and %s", n.Attr.Spec, c, d, t.Shape[axis])
+				return s, nil, Errorf(ErrShape, "contract: %q: label %c is %s and %s", n.Attr.Spec, c, *d, t.Shape[axis])
 			}
-			extents[c] = e
+			*d = e
 		}
 	}
-	return s, extents, nil
+	return s, all, nil
 }
 
 // stepOrder returns the order of one step of contraction n, which contracts pair: n's
@@ -128,23 +157,15 @@ func stepOrder(pair Spec, n *Node) Order {
 	return n.Attr.Order
 }
 
-func labelExtents(extents map[rune]Dim, labels string) []Dim {
-	out := make([]Dim, 0, len(labels))
-	for _, c := range labels {
-		out = append(out, extents[c])
-	}
-	return out
-}
-
 // contractKernel writes a statement a pair; what a pair leaves is a local.
 func contractKernel(b *KernelBuilder, n *Node) error {
-	s, extents, err := n.contraction()
+	s, sizes, err := n.contraction()
 	if err != nil {
 		return err
 	}
 	axes := map[rune]int{}
 	for _, c := range s.Out + s.Sum {
-		axes[c] = b.NewAxis(extents[c])
+		axes[c] = b.NewAxis(*sizes.of(c))
 	}
 	at := func(labels string) []Index {
 		var out []Index
@@ -158,7 +179,7 @@ func contractKernel(b *KernelBuilder, n *Node) error {
 	for k := 1; k < len(n.Args)-1; k++ {
 		var pair Spec
 		pair, s = s.Pair(0, 1)
-		t := b.Local(d, labelExtents(extents, pair.Out)...)
+		t := b.Local(d, sizes.shape(pair.Out)...)
 		b.contractPair(pair, axes, stepOrder(pair, n), Access{t, at(pair.Out)}, left, b.Arg(k, at(pair.In[1])...))
 		left = b.Load(d, t, at(pair.Out)...)
 	}

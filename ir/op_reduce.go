@@ -171,14 +171,20 @@ func inferReduction(n *Node, c *Combine, states []DType, result DType) (Type, er
 	if err := checkOrder(n, c.Exact(states), Lanes, Chain, TreeOrder, Free); err != nil {
 		return Type{}, err
 	}
-	if _, ok := c.Empty(states); !ok {
-		for _, axis := range a.Axes {
-			if x.Shape[axis].Is(0) {
-				return Type{}, Errorf(ErrShape, "%s of nothing has no value: axis %d has extent 0", n.Op, axis)
-			}
+	kept := make([]Dim, 0, x.Rank())
+	for axis, d := range x.Shape {
+		if !slices.Contains(a.Axes, axis) {
+			kept = append(kept, d)
+			continue
+		}
+		if !d.Is(0) {
+			continue
+		}
+		if _, ok := c.Empty(states); !ok {
+			return Type{}, Errorf(ErrShape, "%s of nothing has no value: axis %d has extent 0", n.Op, axis)
 		}
 	}
-	return Dense(result, take(x.Shape, without(x.Rank(), a.Axes))...), nil
+	return Dense(result, kept...), nil
 }
 
 // checkOrder refuses an order that the op does not have. Where the order changes no bit
