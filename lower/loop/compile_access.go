@@ -8,7 +8,7 @@ import (
 
 // load compiles a load that differs between positions: read in place where it is
 // contiguous, gathered where its positions are data or guarded by data.
-func (c *stripCompiler) load(v *Val, at place) operand {
+func (c *stripCompiler) load(v *Val, at Place) operand {
 	size := v.DType.Size()
 	if addr, stride, ok := c.run(v.Array, v.Args, at); ok && c.mask(at).size == 0 {
 		d := c.newValue(size, true)
@@ -32,7 +32,7 @@ func (c *stripCompiler) load(v *Val, at place) operand {
 
 // run returns the address of position 0 and the stride along the strip of an access
 // whose positions are affine.
-func (c *stripCompiler) run(a *Array, index []*Val, at place) (addr, stride int32, ok bool) {
+func (c *stripCompiler) run(a *Array, index []*Val, at Place) (addr, stride int32, ok bool) {
 	bases := make([]*Val, len(index))
 	along := intVal(0)
 	regs := c.code.arrays[c.compiler.array(a)]
@@ -49,7 +49,7 @@ func (c *stripCompiler) run(a *Array, index []*Val, at place) (addr, stride int3
 
 // known returns a value that all positions share as a variable, when it must not be
 // computed unless a position asks for it.
-func (c *stripCompiler) known(v *Val, at place) *Val {
+func (c *stripCompiler) known(v *Val, at Place) *Val {
 	if len(at) == 0 || !touches(v) {
 		return v
 	}
@@ -81,7 +81,7 @@ func (x *addressCode) operands() []*int32 {
 	return out
 }
 
-func (c *stripCompiler) addresses(a *Array, index []*Val, at place, drops bool) operand {
+func (c *stripCompiler) addresses(a *Array, index []*Val, at Place, drops bool) operand {
 	regs := c.code.arrays[c.compiler.array(a)]
 	x := &addressCode{offset: regs.offset, strides: regs.strides, extents: regs.extents, mask: c.mask(at), drops: drops}
 	for _, v := range index {
@@ -158,10 +158,10 @@ type joinCode struct {
 
 // pick compiles a choice by condition, of which each branch is evaluated only where it is
 // taken.
-func (c *stripCompiler) pick(v *Val, at place) operand {
+func (c *stripCompiler) pick(v *Val, at Place) operand {
 	size := v.DType.Size()
 	x := c.arm(v, at)
-	inside := func(n int) place { return append(at[:len(at):len(at)], arm{v, n}) }
+	inside := func(n int) Place { return append(at[:len(at):len(at)], Arm{v, n}) }
 	a, b := c.vector(v.Args[1], inside(1)), c.vector(v.Args[2], inside(2))
 	if x.cond.size > 0 { // no run of positions
 		return c.choose(x.cond, a, b, v.DType, at, operand{})
@@ -178,7 +178,7 @@ func (c *stripCompiler) pick(v *Val, at place) operand {
 }
 
 // choose compiles select(cond, a, b) of operands.
-func (c *stripCompiler) choose(cond, a, b operand, d ir.DType, at place, into operand) operand {
+func (c *stripCompiler) choose(cond, a, b operand, d ir.DType, at Place, into operand) operand {
 	k, args := c.kerns(ir.OpSelect, d, d), []operand{cond, a, b}
 	want := uniformSet(args)
 	if k[want] == nil {
@@ -194,11 +194,11 @@ func (c *stripCompiler) choose(cond, a, b operand, d ir.DType, at place, into op
 }
 
 // rare compiles rare(cond, fast, slow): slow is skipped when no position needs it.
-func (c *stripCompiler) rare(v *Val, at place) operand {
+func (c *stripCompiler) rare(v *Val, at Place) operand {
 	size := v.DType.Size()
 	x := c.arm(v, at)
 	fast := c.vector(v.Args[1], at)
-	slow := c.vector(v.Args[2], append(at[:len(at):len(at)], arm{v, 2}))
+	slow := c.vector(v.Args[2], append(at[:len(at):len(at)], Arm{v, 2}))
 	for _, o := range []*operand{&fast, &slow} {
 		if o.uniform() {
 			o.size = uint8(size)
@@ -228,7 +228,7 @@ type checkCode struct {
 
 func (x *checkCode) operands() []*int32 { return []*int32{&x.mask.slot} }
 
-func (c *stripCompiler) check(v *Val, at place) operand {
+func (c *stripCompiler) check(v *Val, at Place) operand {
 	base, coef, ok := c.affine(v.Args[2])
 	if !ok {
 		panic("loop: the source position of a check is not affine")
@@ -245,7 +245,7 @@ func (c *stripCompiler) check(v *Val, at place) operand {
 }
 
 // below compiles a shuffle inside groups of 16.
-func (c *stripCompiler) below(v *Val, at place) operand {
+func (c *stripCompiler) below(v *Val, at Place) operand {
 	o := c.vector(v.Args[0], at)
 	size := v.DType.Size()
 	if o.uniform() {

@@ -41,9 +41,6 @@ type groupCode struct {
 
 // group compiles a combine's function of states and elements.
 func (c *compiler) group(f func(b *ir.Builder, left, right []*ir.Expr) []*ir.Expr, left, right []ir.DType) (*groupCode, error) {
-	l := &lowering{b: ir.NewBuilder(), s: Schedule{Keep: Runs}, names: map[string]int{}, tables: map[string]*ir.Table{}, expanded: map[*ir.Expr]*ir.Expr{}, named: map[*Var]bool{}}
-	var body []Stmt
-	l.out = &body
 	sc := c.newStrip(&Var{"t", ir.Int64}, nil)
 	sc.small = true
 	x := &groupCode{}
@@ -55,13 +52,11 @@ func (c *compiler) group(f func(b *ir.Builder, left, right []*ir.Expr) []*ir.Exp
 		x.in, x.size = append(x.in, o.slot), append(x.size, o.size)
 		args = append(args, use(v))
 	}
-	outs := l.combined(f, args[:len(left)], args[len(left):])
-	for _, s := range body {
-		sc.place[s.(*Set).Var] = nil
-	}
+	names, outs := Combined(f, args[:len(left)], args[len(left):], Runs)
 	c.push()
-	for _, s := range body {
-		if err := sc.let(s.(*Set)); err != nil {
+	for _, s := range names {
+		sc.place[s.Var] = nil
+		if err := sc.let(s); err != nil {
 			return nil, err
 		}
 	}

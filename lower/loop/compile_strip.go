@@ -15,7 +15,7 @@ type stripCompiler struct {
 	*compiler
 	pos     *Var
 	lets    map[*Var]operand
-	place   map[*Var]place // where a name is asked for
+	place   map[*Var]Place // where a name is asked for
 	arms    map[*Val]*armCode
 	values  []value
 	changed map[*Array]bool // arrays that the strip writes
@@ -44,15 +44,6 @@ type value struct {
 // firstValue separates values, which get a slot when the strip is complete, from slots.
 const firstValue = 1 << 24
 
-// place is where a value is asked for: the branches around it, outermost first.
-type place []arm
-
-// arm is a branch of a pick, or the slow way of a rare.
-type arm struct {
-	of *Val
-	n  int // operand of the pick
-}
-
 // armCode says where the branches of a pick are evaluated. Where the condition is no run
 // of positions a branch is evaluated everywhere, but what it loads is masked.
 type armCode struct {
@@ -63,7 +54,7 @@ type armCode struct {
 
 func (c *compiler) newStrip(pos *Var, body []Stmt) *stripCompiler {
 	sc := &stripCompiler{
-		compiler: c, pos: pos, lets: map[*Var]operand{}, place: map[*Var]place{}, arms: map[*Val]*armCode{},
+		compiler: c, pos: pos, lets: map[*Var]operand{}, place: map[*Var]Place{}, arms: map[*Val]*armCode{},
 		changed: map[*Array]bool{}, doms: 1,
 	}
 	outputs := 0
@@ -123,11 +114,11 @@ func written(s Stmt) []*Array {
 
 // findPlaces finds, for every name of a strip that is used, the innermost branch that all
 // its uses are in: there it is evaluated.
-func findPlaces(body []Stmt, varies func(*Val) bool) map[*Var]place {
-	places := map[*Var]place{}
-	var visit func(v *Val, at place)
-	visit = func(v *Val, at place) {
-		inside := func(n int) place { return append(at[:len(at):len(at)], arm{v, n}) }
+func findPlaces(body []Stmt, varies func(*Val) bool) map[*Var]Place {
+	places := map[*Var]Place{}
+	var visit func(v *Val, at Place)
+	visit = func(v *Val, at Place) {
+		inside := func(n int) Place { return append(at[:len(at):len(at)], Arm{v, n}) }
 		switch {
 		case v.Kind == Use:
 			if p, used := places[v.Var]; used {
@@ -164,7 +155,7 @@ func findPlaces(body []Stmt, varies func(*Val) bool) map[*Var]place {
 	return places
 }
 
-func common(a, b place) place {
+func common(a, b Place) Place {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++
@@ -227,7 +218,7 @@ func (c *stripCompiler) let(s *Set) error {
 
 // uniform returns the register of a value that all positions share. What it loads or
 // checks is looked at only if a position asks for it.
-func (c *stripCompiler) uniform(v *Val, at place) int32 {
+func (c *stripCompiler) uniform(v *Val, at Place) int32 {
 	if len(at) == 0 || !touches(v) {
 		return c.scalar(v)
 	}
@@ -259,7 +250,7 @@ func (c *stripCompiler) newDom() int32 {
 
 // arm returns where the branches of a pick are evaluated, which stands at a place
 // itself. Its condition is evaluated when a branch is asked for first.
-func (c *stripCompiler) arm(v *Val, at place) *armCode {
+func (c *stripCompiler) arm(v *Val, at Place) *armCode {
 	x := c.arms[v]
 	if x != nil {
 		return x
@@ -304,18 +295,18 @@ func (c *stripCompiler) arm(v *Val, at place) *armCode {
 }
 
 // dom returns the domain of a place.
-func (c *stripCompiler) dom(at place) int32 {
+func (c *stripCompiler) dom(at Place) int32 {
 	if len(at) == 0 {
 		return 0
 	}
 	last := at[len(at)-1]
-	return c.arm(last.of, at[:len(at)-1]).dom[last.n]
+	return c.arm(last.Of, at[:len(at)-1]).dom[last.N]
 }
 
 // mask returns the bools that say where a place is, of size 0 when its domain does.
-func (c *stripCompiler) mask(at place) operand {
+func (c *stripCompiler) mask(at Place) operand {
 	for i := len(at) - 1; i >= 0; i-- {
-		if m := c.arm(at[i].of, at[:i]).mask[at[i].n]; m.size > 0 {
+		if m := c.arm(at[i].Of, at[:i]).mask[at[i].N]; m.size > 0 {
 			return m
 		}
 	}
@@ -343,7 +334,7 @@ func (c *compiler) newSlot(kind slotKind, n int32) int32 {
 }
 
 // vector compiles a value for every position of the place.
-func (c *stripCompiler) vector(v *Val, at place) operand {
+func (c *stripCompiler) vector(v *Val, at Place) operand {
 	if !c.varies(v) {
 		return c.reg(c.uniform(v, at))
 	}
@@ -388,14 +379,14 @@ func (c *stripCompiler) mayVary(body []Stmt) func(*Val) bool {
 	return r.varies
 }
 
-func (c *stripCompiler) iota(base, coef *Val, at place) operand {
+func (c *stripCompiler) iota(base, coef *Val, at Place) operand {
 	d := c.newValue(8, false)
 	c.emit(instr{op: opIota, d: d.slot, a: c.uniform(base, at), b: c.uniform(coef, at)})
 	return d
 }
 
 // apply compiles a scalar op; into is where the result goes, a temporary when it is zero.
-func (c *stripCompiler) apply(v *Val, at place, into operand) operand {
+func (c *stripCompiler) apply(v *Val, at Place, into operand) operand {
 	switch v.Op {
 	case ir.OpRawBits:
 		return c.vector(v.Args[0], at)
@@ -491,7 +482,7 @@ func uniformSet(args []operand) form {
 }
 
 // kern emits a kern.
-func (c *stripCompiler) kern(fn kern, args []operand, size uint8, at place, into operand) operand {
+func (c *stripCompiler) kern(fn kern, args []operand, size uint8, at Place, into operand) operand {
 	if into.size == 0 {
 		into = c.newValue(int(size), false)
 	}
@@ -506,14 +497,14 @@ func (c *stripCompiler) kern(fn kern, args []operand, size uint8, at place, into
 }
 
 // fill spreads one element, given its size, over a strip.
-func (c *stripCompiler) fill(o operand, at place) operand {
+func (c *stripCompiler) fill(o operand, at Place) operand {
 	size := o.size
 	o.size = 0
 	return c.kern(fillOf(int(size)), []operand{o}, size, at, operand{})
 }
 
 // spread copies a strip.
-func (c *stripCompiler) spread(o operand, at place) operand {
+func (c *stripCompiler) spread(o operand, at Place) operand {
 	return c.kern(copyOf(int(o.size)), []operand{o}, o.size, at, operand{})
 }
 

@@ -274,7 +274,7 @@ func (r *stripRules) branches(body []Stmt) error {
 			continue
 		}
 		for _, a := range places[set.Var] {
-			if late := firstVar(a.of.Args[0], func(x *Var) bool { _, named := r.names[x]; return named && !known[x] }); late != nil {
+			if late := firstVar(a.Of.Args[0], func(x *Var) bool { _, named := r.names[x]; return named && !known[x] }); late != nil {
 				return fmt.Errorf("%s is asked for where a condition of %s holds, which comes later", set.Var.Name, late.Name)
 			}
 		}
