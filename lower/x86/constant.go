@@ -54,7 +54,11 @@ func (s *strip) float(d ir.DType, v float64) operand { return s.constant(d, ir.F
 
 // literal returns the bits of a literal, and whether the operand is one.
 func (s *strip) literal(o operand) (bits uint64, ok bool) {
-	if o.arg.Kind != asm.Memory || o.d == ir.Bool {
+	if o.arg.Kind == asm.Register {
+		bits, ok = s.literals[o.arg.Reg]
+		return bits, ok
+	}
+	if o.d == ir.Bool {
 		return 0, false
 	}
 	data := s.pool.Bytes(o.arg, lane(o.d))
@@ -75,11 +79,25 @@ func (s *strip) reg(o operand) asm.Reg {
 	if o.arg.Kind == asm.Register {
 		return o.arg.Reg
 	}
+	r := s.load(o)
+	if bits, ok := s.literal(o); ok {
+		if s.literals == nil {
+			s.literals = map[asm.Reg]uint64{}
+		}
+		s.literals[r] = bits
+	}
+	return r
+}
+
+// load returns a new register with a literal.
+func (s *strip) load(o operand) asm.Reg {
 	switch {
 	case o.d == ir.Bool && s.wide():
 		return s.kreg(asm.KMOVW, asm.W16, o.arg)
+	case o.d == ir.Bool:
+		return s.vec(asm.VMOVUPS, asm.W256, o.arg)
 	case !s.wide():
-		return s.vec(asm.VMOVUPS, max(s.width(o.d), asm.W128), o.arg)
+		return s.vec(asm.VMOVUPS, s.width(o.d), o.arg)
 	}
 	one := o.arg
 	one.Broadcast = false

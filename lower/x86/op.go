@@ -102,14 +102,15 @@ func (s *strip) op2(p pair, d ir.DType, a, b operand) asm.Reg {
 	return s.vec(p.of(d), s.width(d), asm.R(s.reg(a)), b.arg)
 }
 
-// unary, binary and commutative are ops of one instruction.
+// unary, two and commutative are ops of one instruction, of one operand, of two, and of
+// two that may trade places.
 func unary(p pair) emitOp {
 	return func(s *strip, out ir.DType, args []operand) asm.Reg {
 		return s.vec(p.of(out), s.width(out), asm.R(s.reg(args[0])))
 	}
 }
 
-func binary(p pair) emitOp {
+func two(p pair) emitOp {
 	return func(s *strip, out ir.DType, args []operand) asm.Reg { return s.op2(p, out, args[0], args[1]) }
 }
 

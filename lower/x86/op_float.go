@@ -9,9 +9,9 @@ import (
 
 func floatRows(d ir.DType) {
 	set(ir.OpAdd, d, d, commutative(pair{asm.VADDPS, asm.VADDPD}))
-	set(ir.OpSub, d, d, binary(pair{asm.VSUBPS, asm.VSUBPD}))
+	set(ir.OpSub, d, d, two(pair{asm.VSUBPS, asm.VSUBPD}))
 	set(ir.OpMul, d, d, commutative(pair{asm.VMULPS, asm.VMULPD}))
-	set(ir.OpDiv, d, d, binary(pair{asm.VDIVPS, asm.VDIVPD}))
+	set(ir.OpDiv, d, d, two(pair{asm.VDIVPS, asm.VDIVPD}))
 	set(ir.OpSqrt, d, d, unary(pair{asm.VSQRTPS, asm.VSQRTPD}))
 	set(ir.OpFMA, d, d, emitFMA)
 	set(ir.OpNeg, d, d, emitNeg)
@@ -83,6 +83,12 @@ func emitMax(s *strip, d ir.DType, args []operand) asm.Reg {
 	ops := pair{asm.VMAXPS, asm.VMAXPD}
 	if l, x, ok := s.literalFirst(args, 0); ok {
 		return s.op2(ops, d, l, x)
+	}
+	for i, zero := range args {
+		if s.isZero(zero) { // zeros come out as the other operand: -0 + 0 is +0
+			r := register(d, s.op2(ops, d, zero, args[1-i]))
+			return s.op2(pair{asm.VADDPS, asm.VADDPD}, d, r, zero)
+		}
 	}
 	a, b := register(d, s.reg(args[0])), register(d, s.reg(args[1]))
 	w := s.width(d)

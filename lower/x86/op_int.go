@@ -9,7 +9,7 @@ import (
 // bits and extended again.
 func integerRows(d ir.DType) {
 	set(ir.OpAdd, d, d, wrapping(commutative(pair{asm.VPADDD, asm.VPADDQ})))
-	set(ir.OpSub, d, d, wrapping(binary(pair{asm.VPSUBD, asm.VPSUBQ})))
+	set(ir.OpSub, d, d, wrapping(two(pair{asm.VPSUBD, asm.VPSUBQ})))
 	set(ir.OpMul, d, d, wrapping(emitMulInt))
 	set(ir.OpFMA, d, d, wrapping(emitFMAInt))
 	set(ir.OpNeg, d, d, wrapping(emitNegInt))

@@ -29,7 +29,7 @@ func (s *strip) selectOr0(c asm.Reg, x operand) asm.Reg {
 	case x.arg.Kind == asm.Register:
 		return s.only(c, x.arg.Reg, x.d)
 	case s.wide():
-		r := s.reg(x)
+		r := s.load(x)
 		s.masked(c)
 		return r
 	}

@@ -14,6 +14,9 @@ type strip struct {
 	*emitter
 	b     *asm.Builder
 	lanes int // positions of a vector: its widest element decides
+
+	literals  map[asm.Reg]uint64  // the bits of literals that are in registers
+	opposites map[asm.Arg]operand // what registers that hold opposites are the opposites of
 }
 
 // operand is a vector, or a literal that is spread from memory.

@@ -196,3 +196,6 @@ func (p *Pool) Add(data []byte) Arg {
 	}
 	return M(RIP, at)
 }
+
+// Bytes returns the first n bytes of a literal.
+func (p *Pool) Bytes(a Arg, n int) []byte { return p.data[a.Disp:][:n] }
