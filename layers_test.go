@@ -34,7 +34,7 @@ var layers = []layer{
 	{path: "ir/irtest", own: []string{"ir"}},
 	{path: "passes", own: []string{"ir"}, tests: []string{"ir/irtest"}},
 	{path: "lower", own: []string{"ir", "passes"}},
-	{path: "lower/loop", own: below, tests: []string{"ir/irtest"}, others: processor},
+	{path: "lower/loop", own: below, tests: []string{"ir/irtest", "lower/lowertest"}, others: processor},
 	{path: "lower/x86", own: append(below, "lower/loop", "lower/x86/asm"), tests: []string{"ir/irtest", "lower/lowertest"}, others: processor},
 	{path: "lower/x86/asm"},
 	{path: "lower/lowertest", own: append(below, "ir/irtest"), tests: []string{"lower/*"}},

@@ -43,7 +43,7 @@ func (*target) Compile(ctx context.Context, k *ir.Kernel) (lower.Executable, err
 	if err := k.Verify(); err != nil {
 		return nil, err
 	}
-	code, err := loop.NewKernel(k)
+	code, err := loop.NewKernel(k, loop.Portable)
 	if d, ok := err.(*lower.Declined); ok {
 		d.Target = "cpu"
 	}

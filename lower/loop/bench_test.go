@@ -19,7 +19,7 @@ func run(b *testing.B, threads int, elems int64, dims []int64, text string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	exe, err := loop.NewKernel(k)
+	exe, err := loop.NewKernel(k, loop.Portable)
 	if err != nil {
 		b.Fatal(err)
 	}

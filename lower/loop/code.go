@@ -24,6 +24,9 @@ type Code struct {
 	doms   int
 	tables []*[16]uint64
 	refs   []int32 // slots that are set as code runs
+	words  bool    // registers are the words of a frame that machine code knows: see File
+	native Native  // machine code, nil when there is none
+	locals []int32 // local arrays, when there is
 	frames sync.Pool
 }
 
@@ -33,6 +36,7 @@ type arrayRegs struct {
 	offset           int32
 	strides, extents []int32
 	size             int
+	base, room       int32 // words, when the code has any
 }
 
 // slotInit says where a slot points from the start; the others are set as code runs.
@@ -98,6 +102,7 @@ const (
 	opNonEmpty // fails if a is not positive
 	opCheckOne // d = position a checked; x: *checkCode
 	opPar      // x: *parCode
+	opNative   // part a in machine code
 	opReturn
 
 	opStrip    // n = b; jump by a if it is not positive; c: instructions of the strip

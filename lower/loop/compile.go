@@ -13,31 +13,45 @@ func Compile(l *Loop) (*Code, error) {
 	if err := runsAll(l.Body); err != nil {
 		return nil, err
 	}
+	c := newCompiler(l)
+	c.start()
+	if err := c.block(l.Body); err != nil {
+		return nil, err
+	}
+	c.finish()
+	return c.code, nil
+}
+
+func newCompiler(l *Loop) *compiler {
 	c := &compiler{
 		code: &Code{loop: l, doms: 1}, consts: map[constKey]int32{}, vars: map[*Var]int32{}, arrays: map[*Array]int32{},
 		mutable: map[*Var]bool{}, laneCount: map[*Array]int{}, regSlots: map[int32]int32{}, tempSlots: map[int32]int32{}, refSlots: map[int32]int32{},
 		smallSlots: map[int32]int32{}, smallRefSlots: map[int32]int32{},
 	}
 	c.findMutable(l.Body)
+	return c
+}
+
+// start declares what the caller gives.
+func (c *compiler) start() {
 	c.push()
-	for _, v := range l.Params {
+	for _, v := range c.code.loop.Params {
 		r := c.newReg()
 		c.vars[v] = r
 		c.code.params = append(c.code.params, r)
 	}
-	for _, a := range l.Arrays {
+	for _, a := range c.code.loop.Arrays {
 		c.array(a)
 	}
-	if err := c.block(l.Body); err != nil {
-		return nil, err
-	}
+}
+
+func (c *compiler) finish() {
 	c.code.code = c.pop()
 	for i, s := range c.code.slots {
 		if s.kind == slotRef {
 			c.code.refs = append(c.code.refs, int32(i))
 		}
 	}
-	return c.code, nil
 }
 
 // runsAll reports an op that has no instruction.
@@ -53,6 +67,7 @@ func runsAll(body []Stmt) (err error) {
 type compiler struct {
 	code   *Code
 	levels []*level
+	native *parts // left to machine code; nil: nothing
 
 	consts    map[constKey]int32
 	vars      map[*Var]int32 // registers of scalar variables
@@ -139,6 +154,9 @@ func (c *compiler) array(a *Array) int32 {
 	}
 	regs := arrayRegs{offset: c.newReg(), size: a.DType.Size()}
 	c.depths[regs.offset] = 0
+	if c.native != nil {
+		regs.base, regs.room = c.newReg(), c.newReg()
+	}
 	for range a.Rank {
 		regs.strides = append(regs.strides, c.newReg())
 		regs.extents = append(regs.extents, c.newReg())
@@ -368,6 +386,7 @@ type parCode struct {
 	lo, hi, from, to, step []int32
 	cost                   int32
 	code                   []instr
+	locals                 []int32 // arrays that a task declares
 }
 
 func (c *compiler) par(s *Par) error {
@@ -382,7 +401,13 @@ func (c *compiler) par(s *Par) error {
 		}
 		x.lo, x.hi = append(x.lo, c.vars[r.Lo]), append(x.hi, c.vars[r.Hi])
 	}
-	err := c.block(s.Body)
+	var err error
+	if c.native != nil {
+		err = c.part(Part{s.Ranges, s.Body})
+		x.locals = c.declaredIn(s.Body)
+	} else {
+		err = c.block(s.Body)
+	}
 	x.code = c.pop()
 	c.emit(instr{op: opPar, x: x})
 	return err

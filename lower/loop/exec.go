@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -87,7 +88,7 @@ func (f *frame) exec(code []instr) bool {
 			}
 		case opNonEmpty:
 			if int64(regs[in.a]) <= 0 {
-				f.err = fmt.Errorf("loop: a reduction of nothing has no value")
+				f.err = errEmpty
 				return false
 			}
 		case opCheckOne:
@@ -98,6 +99,10 @@ func (f *frame) exec(code []instr) bool {
 			}
 		case opPar:
 			if !f.par(in.x.(*parCode)) {
+				return false
+			}
+		case opNative:
+			if !f.enter(in.a) {
 				return false
 			}
 		case opReturn:
@@ -209,7 +214,7 @@ func (f *frame) declare(n int32, x *localCode) bool {
 		f.regs[a.extents[d]] = uint64(e)
 		var ok bool
 		if total, ok = ir.MulOK(total, e); !ok || total > maxLocal {
-			f.err = fmt.Errorf("loop: a local array of more than %d elements", int64(maxLocal))
+			f.err = errTooBig
 			return false
 		}
 	}
@@ -223,9 +228,20 @@ func (f *frame) declare(n int32, x *localCode) bool {
 // reserve gives a local array memory.
 func (f *frame) reserve(n int32, words int) {
 	if len(f.local[n]) < words {
-		f.local[n] = make([]uint64, words+words/4)
+		f.local[n] = alignedWords(words + words/4)
 	}
-	f.base[n] = unsafe.Pointer(unsafe.SliceData(f.local[n]))
+	f.place(n)
+}
+
+// The ways in which a run ends that are no fault of positions.
+var (
+	errEmpty  = errors.New("loop: a reduction of nothing has no value")
+	errFull   = errors.New("loop: append: more elements than the target has room for")
+	errTooBig = fmt.Errorf("loop: a local array of more than %d elements", int64(maxLocal))
+)
+
+func errOutside(position, limit int64) error {
+	return fmt.Errorf("loop: position %d, which is data, is outside an axis of extent %d", position, limit)
 }
 
 // maxLocal bounds the elements of a local array.
@@ -258,7 +274,7 @@ func (f *frame) checked(x *checkCode, v, position int64) int64 {
 		return p
 	}
 	if x.number == trusted {
-		f.err = fmt.Errorf("loop: position %d, which is data, is outside an axis of extent %d", v, limit)
+		f.err = errOutside(v, limit)
 		return 0
 	}
 	g := fault{x.number, position, v, limit}

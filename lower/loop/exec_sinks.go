@@ -1,9 +1,5 @@
 package loop
 
-import (
-	"fmt"
-)
-
 // call runs a group's code on n <= 16 positions; the slots in g.in are set.
 func (f *frame) call(g *groupCode, n int) bool {
 	outer := f.n
@@ -132,7 +128,7 @@ func (f *frame) appendTo(x *appendCode) bool {
 		for k, a := range x.arrays {
 			regs := &f.code.arrays[a]
 			if n >= int64(f.regs[regs.extents[0]]) {
-				f.err = fmt.Errorf("loop: append: more elements than the target has room for")
+				f.err = errFull
 				return false
 			}
 			to := f.at(a, f.regs[regs.offset]+uint64(n)*f.regs[regs.strides[0]])

@@ -5,45 +5,38 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
 )
 
-// Kernel is a kernel that the portable executor runs. It is safe for many goroutines.
+// Kernel is a kernel that runs as loops. It is safe for many goroutines.
 type Kernel struct {
-	k        *ir.Kernel
-	code     *Code
-	mu       sync.Mutex
-	variants atomic.Pointer[[]compiled] // made when first met; there are few
-	shapes   [][]poly                   // by operand
-	axes     []poly                     // extents
-	leads    []lead
-	cuts     []int     // axes of reductions that can be cut into pieces
-	calls    sync.Pool // of *call
+	k      *ir.Kernel
+	code   variants
+	counts bool     // append statements have an array of counts
+	shapes [][]poly // by operand
+	axes   []poly   // extents
+	leads  []lead
+	cuts   []int     // axes of reductions that can be cut into pieces
+	calls  sync.Pool // of *call
 }
 
-// variant is the class of a run's extents that code is made for.
-type variant struct {
-	short  uint64 // axes of at most ShortExtent positions, where others are longer
-	pieces bool   // reductions are cut, for there is too little else to run in parallel
-}
-
-type compiled struct {
-	variant
-	code *Code
-}
-
-// NewKernel compiles a verified kernel for the portable executor, or declines it.
-func NewKernel(k *ir.Kernel) (*Kernel, error) {
-	code, err := compile(k, variant{})
-	if err != nil {
+// NewKernel makes a verified kernel ready to run as a target's tuning says, or declines
+// it.
+func NewKernel(k *ir.Kernel, t *Tuning) (*Kernel, error) {
+	out := &Kernel{k: k, code: variants{k: k, t: t}}
+	// Machine code waits for the class of the first run.
+	if t.Machine == nil {
+		if _, err := out.code.of(Class{}); err != nil {
+			return nil, err
+		}
+	} else if err := newLowering(k, t.Schedule).takes(); err != nil {
 		return nil, err
 	}
-	out := &Kernel{k: k, code: code}
-	out.leads, out.cuts = leads(k)
+	out.counts = slices.ContainsFunc(k.Stmts, func(s ir.Stmt) bool { return s.Sink == ir.Append })
+	out.leads, out.cuts = leads(k, t.Schedule)
 	for _, o := range k.Operands {
 		shape := make([]poly, len(o.Shape))
 		for i, d := range o.Shape {
@@ -57,51 +50,11 @@ func NewKernel(k *ir.Kernel) (*Kernel, error) {
 	return out, nil
 }
 
-// compile returns code for a variant.
-func compile(k *ir.Kernel, v variant) (*Code, error) {
-	s := portable
-	s.Short, s.Pieces = v.short, v.pieces
-	l, err := From(k, s)
-	if err != nil {
-		return nil, err
-	}
-	return Compile(l)
-}
+// Variants returns for how many classes of runs there is code.
+func (k *Kernel) Variants() int { return len(k.code.all()) }
 
-// of returns the code for a variant.
-func (k *Kernel) of(v variant) (*Code, error) {
-	if v == (variant{}) {
-		return k.code, nil
-	}
-	find := func() *Code {
-		if list := k.variants.Load(); list != nil {
-			for _, c := range *list {
-				if c.variant == v {
-					return c.code
-				}
-			}
-		}
-		return nil
-	}
-	if c := find(); c != nil {
-		return c, nil
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if c := find(); c != nil {
-		return c, nil
-	}
-	code, err := compile(k.k, v)
-	if err != nil {
-		return nil, err
-	}
-	list := []compiled{{v, code}}
-	if old := k.variants.Load(); old != nil {
-		list = append(list, *old...)
-	}
-	k.variants.Store(&list)
-	return code, nil
-}
+// Close frees the code. No run may be going on.
+func (k *Kernel) Close() error { return k.code.close() }
 
 // lead is an axis that tasks are cut along, at multiples of grain.
 type lead struct {
@@ -111,10 +64,10 @@ type lead struct {
 
 // leads returns the axes that tasks of the whole kernel are cut along, and those that its
 // reductions could be cut along instead; nothing when that would gain nothing.
-func leads(k *ir.Kernel) (leads []lead, cuts []int) {
-	s := portable
+func leads(k *ir.Kernel, s Schedule) (leads []lead, cuts []int) {
+	wide := 4 * int64(s.Wide)
+	l := newLowering(k, s)
 	s.Pieces = true
-	l := newLowering(k, portable)
 	groups := l.groups()
 	if len(groups) != 1 {
 		return nil, nil
@@ -138,7 +91,7 @@ func leads(k *ir.Kernel) (leads []lead, cuts []int) {
 		case slices.Contains(p.strips, a) && rows:
 			x.grain = taskStep
 		case slices.Contains(p.strips, a): // memory is read fastest in long runs
-			x.grain = 4 * int64(portable.Wide)
+			x.grain = wide
 		}
 		leads = append(leads, x)
 	}
@@ -167,11 +120,26 @@ func (k *Kernel) narrow(c *call, threads int) bool {
 	return true
 }
 
-// portable is the schedule of the portable executor.
-var portable = Schedule{Strip: 256, Wide: 4096, Keep: Runs, Cost: cost, Tile: hasTile, Rows: 256, Cols: 128}
-
-// String returns the kernel's loops.
-func (k *Kernel) String() string { return k.code.loop.String() }
+// String returns the loops, and what is known of the code, of the classes that were met;
+// before the first run, of that of contiguous arrays.
+func (k *Kernel) String() string {
+	if k.Variants() == 0 {
+		var c Class
+		n := 0
+		for _, o := range k.k.Operands {
+			if o.Role == ir.Local || len(o.Shape) == 0 {
+				continue
+			}
+			if n += len(o.Shape); n <= 64 {
+				c.Unit |= 1 << (n - 1)
+			}
+		}
+		if _, err := k.code.of(c); err != nil {
+			return err.Error()
+		}
+	}
+	return k.code.String()
+}
 
 // call is the arguments of one run on their way to code.
 type call struct {
@@ -195,15 +163,65 @@ func (k *Kernel) Run(ctx context.Context, a *lower.Args) error {
 	if err := k.bind(a, c); err != nil {
 		return fmt.Errorf("kernel %s: %w", k.k.Name, err)
 	}
-	v := variant{pieces: k.narrow(c, a.Threads)}
-	if c.long {
-		v.short = c.short
-	}
-	code, err := k.of(v)
+	code, err := k.code.of(k.class(c, a.Threads))
 	if err != nil {
 		return err
 	}
 	return code.Run(ctx, max(a.Threads, 1), c.params, c.arrays)
+}
+
+// class returns the class of a run.
+func (k *Kernel) class(c *call, threads int) Class {
+	x := Class{Pieces: k.narrow(c, threads)}
+	if c.long {
+		x.Short = c.short
+	}
+	if k.code.t.Machine == nil {
+		return x
+	}
+	n := 0
+	for i := range c.arrays {
+		for d, stride := range c.arrays[i].Strides {
+			if stride == 1 && n+d < 64 {
+				x.Unit |= 1 << (n + d)
+			}
+		}
+		n += len(c.arrays[i].Strides)
+	}
+	x.Stream = k.code.t.StreamBytes > 0 && c.positions > 0 && k.streams(c)
+	return x
+}
+
+// streams reports whether the results are too large to stay in the caches, and no
+// memory that is read.
+func (k *Kernel) streams(c *call) bool {
+	var bytes float64
+	next := 0
+	for i := range k.k.Operands {
+		o := &k.k.Operands[i]
+		if o.Role == ir.Local {
+			continue
+		}
+		if o.Role == ir.Out {
+			size := float64(o.DType.Size())
+			for _, n := range c.arrays[next].Extents {
+				size = float64(size * float64(n))
+			}
+			bytes += size
+		}
+		next++
+	}
+	if bytes <= float64(k.code.t.StreamBytes) {
+		return false
+	}
+	for i := range c.arrays {
+		for j := range i {
+			if c.arrays[i].Base == c.arrays[j].Base {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // bind checks arguments and turns them into those of the loop: see From.
@@ -238,7 +256,7 @@ func (k *Kernel) bind(a *lower.Args, c *call) error {
 	if next != len(a.Arrays) {
 		return fmt.Errorf("%d arrays for %d operands", len(a.Arrays), next)
 	}
-	if len(c.arrays) < len(k.code.loop.Arrays) { // the counts of appends
+	if k.counts {
 		if need := k.appends(); len(a.Counts) < need {
 			return fmt.Errorf("%d counts for %d append statements", len(a.Counts), need)
 		}

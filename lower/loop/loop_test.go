@@ -43,6 +43,7 @@ func kernels(t *testing.T, f func(t *testing.T, k *ir.Kernel)) {
 // TestText holds that every kernel's loops verify, print and read back, whatever the
 // class of the run's extents.
 func TestText(t *testing.T) {
+	portable := Portable.Schedule
 	kernels(t, func(t *testing.T, k *ir.Kernel) {
 		pieces, short := portable, portable
 		pieces.Pieces, short.Short = true, 1
@@ -66,7 +67,7 @@ func TestSamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			readsBack(t, k, portable)
+			readsBack(t, k, Portable.Schedule)
 		}
 	}
 }
@@ -102,7 +103,7 @@ func TestLoops(t *testing.T) {
 			return
 		}
 		golden := filepath.Join("testdata", k.Name+".txt")
-		l, err := From(k, portable)
+		l, err := From(k, Portable.Schedule)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +164,7 @@ func TestDeclined(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = NewKernel(k)
+		_, err = NewKernel(k, Portable)
 		var d *lower.Declined
 		if !errors.As(err, &d) || d.Stmt != want.Stmt || d.Why != want.Why || d.Detail == "" {
 			t.Errorf("%s: %v, want %+v", text, err, want)

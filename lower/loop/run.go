@@ -19,7 +19,7 @@ func (c *Code) frame() *frame {
 		return f
 	}
 	f := &frame{
-		code: c, regs: make([]uint64, len(c.regs)), slots: make([]unsafe.Pointer, len(c.slots)),
+		code: c, regs: alignedWords(len(c.regs)), slots: make([]unsafe.Pointer, len(c.slots)),
 		base: make([]unsafe.Pointer, len(c.arrays)), local: make([][]uint64, len(c.arrays)), doms: make([]region, c.doms),
 		small: make([]uint64, 16*c.small),
 	}
@@ -77,12 +77,16 @@ func (c *Code) Run(ctx context.Context, threads int, params []uint64, arrays []M
 			return fmt.Errorf("loop: array %s has %d axes, not %d", c.loop.Arrays[i].Name, len(regs.strides), len(a.Strides))
 		}
 		f.base[i] = a.Base
+		if c.words {
+			f.regs[regs.base] = uint64(uintptr(a.Base))
+		}
 		f.regs[regs.offset] = uint64(a.Offset)
 		for d, s := range a.Strides {
 			f.regs[regs.strides[d]] = uint64(s)
 			f.regs[regs.extents[d]] = uint64(a.Extents[d])
 		}
 	}
+	f.ownLocals(c.locals)
 	f.exec(c.code)
 	if f.err != nil {
 		return f.err

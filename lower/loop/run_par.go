@@ -68,6 +68,7 @@ func (f *frame) tasks(x *parCode, pieces []int64, tasks int64) bool {
 		defer f.code.release(g)
 		copy(g.regs, f.regs)
 		copy(g.base, f.base)
+		g.ownLocals(x.locals)
 		g.run, g.fault.number, g.work = f.run, -1, patience
 		for i := len(pieces) - 1; i >= 0; i-- {
 			from, step, steps := int64(f.regs[x.from[i]]), int64(f.regs[x.step[i]]), f.steps(x, i)
