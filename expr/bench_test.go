@@ -1,6 +1,7 @@
 package np_test
 
 import (
+	"strconv"
 	"testing"
 
 	np "github.com/numen-go/numen/expr"
@@ -63,5 +64,27 @@ func BenchmarkRun(b *testing.B) {
 		if err := p.Run(ctx); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkCompile is the first call of a program of so many nodes, compilation and all,
+// on a new engine.
+func BenchmarkCompile(b *testing.B) {
+	x, y := np.FromSlice(make([]float64, 10)), np.FromSlice(make([]float64, 10))
+	for _, nodes := range []int{10, 100, 1000} {
+		v := x
+		for range nodes / 5 {
+			v = np.Divide(np.Subtract(np.Sqrt(np.Add(np.Multiply(v, y), x)), y), x)
+		}
+		b.Run(strconv.Itoa(nodes), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				e := np.NewEngine(np.On("cpu"))
+				if _, err := np.Values[float64](ctx, v, np.Use(e)); err != nil {
+					b.Fatal(err)
+				}
+				e.Close()
+			}
+		})
 	}
 }

@@ -233,7 +233,7 @@ func (v *kernelEval) newHoist(e *stmtEval) func(x *Expr) (*accessEval, error) {
 	}
 	return func(x *Expr) (*accessEval, error) {
 		checks := false
-		visitExprs(x, map[*Expr]bool{}, func(o *Expr) { checks = checks || o.Kind == Checked })
+		visitExprs(x, &ExprSet{}, func(o *Expr) { checks = checks || o.Kind == Checked })
 		if checks {
 			return nil, nil // where the statement is not evaluated, nothing may be at fault
 		}

@@ -70,11 +70,17 @@ type Term struct {
 	Coef Dim
 }
 
-// Builder makes Exprs and interns them.
+// Builder makes Exprs and interns them. Most kernels are of a few: those are looked
+// through, more are hashed.
 type Builder struct {
-	seen map[exprKey][]*Expr
+	few  []*Expr // all of them, while there are at most maxFew
+	seen map[exprKey]*Expr
+	more map[exprKey][]*Expr // those whose key is taken in seen
 }
 
+const maxFew = 12
+
+// exprKey is what is hashed of an Expr: all that most have.
 type exprKey struct {
 	kind    ExprKind
 	op      *Op
@@ -86,11 +92,7 @@ type exprKey struct {
 	table   *Table
 }
 
-// NewBuilder returns an empty Builder.
-func NewBuilder() *Builder { return &Builder{seen: map[exprKey][]*Expr{}} }
-
-// Intern returns the one Expr equal to e. Its operands must be interned already.
-func (b *Builder) Intern(e *Expr) *Expr {
+func (e *Expr) key() exprKey {
 	k := exprKey{kind: e.Kind, op: e.Op, dtype: e.DType, bits: e.Bits, n: e.N, dim: e.Dim, table: e.Table}
 	if e.Access != nil { // a load has no N; loads of one operand alone share a bucket
 		k.n = e.Access.Operand
@@ -100,12 +102,58 @@ func (b *Builder) Intern(e *Expr) *Expr {
 			*p = e.Args[i]
 		}
 	}
-	for _, o := range b.seen[k] {
-		if slices.Equal(e.Args, o.Args) && e.Access.equal(o.Access) && rangesEqual(e.Ranges, o.Ranges) {
+	return k
+}
+
+// equal reports whether two Exprs of one key are the same.
+func (e *Expr) equal(o *Expr) bool {
+	return slices.Equal(e.Args, o.Args) && e.Access.equal(o.Access) && rangesEqual(e.Ranges, o.Ranges)
+}
+
+// NewBuilder returns an empty Builder.
+func NewBuilder() *Builder { return &Builder{} }
+
+// Intern returns the one Expr equal to e. Its operands must be interned already.
+func (b *Builder) Intern(e *Expr) *Expr {
+	if b.seen == nil {
+		for _, o := range b.few {
+			if e.Kind == o.Kind && e.Op == o.Op && e.equal(o) && e.key() == o.key() {
+				return o
+			}
+		}
+		if len(b.few) < maxFew {
+			b.few = append(b.few, e)
+			return e
+		}
+		b.seen = make(map[exprKey]*Expr, 4*maxFew)
+		for _, o := range b.few {
+			b.hash(o)
+		}
+		b.few = nil
+	}
+	return b.hash(e)
+}
+
+// hash is Intern where there are many.
+func (b *Builder) hash(e *Expr) *Expr {
+	k := e.key()
+	o := b.seen[k]
+	if o == nil {
+		b.seen[k] = e
+		return e
+	}
+	if e.equal(o) {
+		return o
+	}
+	for _, o := range b.more[k] {
+		if e.equal(o) {
 			return o
 		}
 	}
-	b.seen[k] = append(b.seen[k], e)
+	if b.more == nil {
+		b.more = map[exprKey][]*Expr{}
+	}
+	b.more[k] = append(b.more[k], e)
 	return e
 }
 

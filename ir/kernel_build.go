@@ -190,7 +190,7 @@ func (k *Kernel) VisitDims(f func(Dim)) {
 	for _, ft := range k.Faults {
 		f(ft.Limit)
 	}
-	seen := map[*Expr]bool{}
+	var seen ExprSet
 	var expr func(e *Expr)
 	index := func(xs []Index) {
 		for _, x := range xs {
@@ -205,10 +205,9 @@ func (k *Kernel) VisitDims(f func(Dim)) {
 		}
 	}
 	expr = func(e *Expr) {
-		if seen[e] {
+		if !seen.Add(e) {
 			return
 		}
-		seen[e] = true
 		f(e.Dim)
 		if e.Access != nil {
 			index(e.Access.Index)

@@ -40,27 +40,40 @@ func (s *Stmt) visitExprs(f func(*Expr)) {
 }
 
 // visitExprs calls f with e and everything below it that is not in seen, operands first.
-func visitExprs(e *Expr, seen map[*Expr]bool, f func(*Expr)) {
-	if seen[e] {
+func visitExprs(e *Expr, seen *ExprSet, f func(*Expr)) {
+	if !seen.Add(e) {
 		return
 	}
-	seen[e] = true
-	e.visitOperands(func(o *Expr) { visitExprs(o, seen, f) })
+	for i := range e.Ranges {
+		if v := e.Ranges[i].At.Value; v != nil {
+			visitExprs(v, seen, f)
+		}
+	}
+	if e.Access != nil {
+		for i := range e.Access.Index {
+			if v := e.Access.Index[i].Value; v != nil {
+				visitExprs(v, seen, f)
+			}
+		}
+	}
+	for _, a := range e.Args {
+		visitExprs(a, seen, f)
+	}
 	f(e)
 }
 
 // VisitExprs calls f once with every value of the kernel's bodies, operands before users.
 func (k *Kernel) VisitExprs(f func(*Expr)) {
-	seen := map[*Expr]bool{}
+	var seen ExprSet
 	for i := range k.Stmts {
-		k.Stmts[i].visitExprs(func(e *Expr) { visitExprs(e, seen, f) })
+		k.Stmts[i].visitExprs(func(e *Expr) { visitExprs(e, &seen, f) })
 	}
 }
 
 // VisitExprs calls f once with every value of the statement, operands before users.
 func (s *Stmt) VisitExprs(f func(*Expr)) {
-	seen := map[*Expr]bool{}
-	s.visitExprs(func(e *Expr) { visitExprs(e, seen, f) })
+	var seen ExprSet
+	s.visitExprs(func(e *Expr) { visitExprs(e, &seen, f) })
 }
 
 // Domain returns the axes that a statement ranges over: those of its targets as they
@@ -113,7 +126,7 @@ func (e *Expr) Axes() []int {
 			out = append(out, axis)
 		}
 	}
-	visitExprs(e, map[*Expr]bool{}, func(e *Expr) {
+	visitExprs(e, &ExprSet{}, func(e *Expr) {
 		if e.Kind == AxisPos {
 			add(e.N)
 		}

@@ -63,7 +63,7 @@ type kernelPrinter struct {
 
 	out    strings.Builder
 	lets   map[*Expr]string // shared values by the names they have or, before, ""
-	seen   map[*Expr]bool   // declare has been there
+	seen   ExprSet          // declare has been there
 	taken  map[string]bool
 	nlets  int
 	strong map[*Expr]bool
@@ -71,7 +71,7 @@ type kernelPrinter struct {
 }
 
 func newKernelPrinter(k *Kernel) *kernelPrinter {
-	p := &kernelPrinter{k: k, dims: k.Dims, taken: map[string]bool{}, seen: map[*Expr]bool{}, strong: map[*Expr]bool{}}
+	p := &kernelPrinter{k: k, dims: k.Dims, taken: map[string]bool{}, strong: map[*Expr]bool{}}
 	for _, s := range k.Scalars {
 		p.scalars = append(p.scalars, s.Name)
 	}
@@ -193,7 +193,7 @@ func (p *kernelPrinter) print() {
 
 // declare writes the lets that e needs and that have no name yet.
 func (p *kernelPrinter) declare(e *Expr) {
-	visitExprs(e, p.seen, func(e *Expr) {
+	visitExprs(e, &p.seen, func(e *Expr) {
 		if _, shared := p.lets[e]; !shared {
 			return
 		}

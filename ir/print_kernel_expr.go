@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // The text form of bodies: infix operators with Python's precedence, calls for the rest.
@@ -41,6 +42,17 @@ func operandGroup(op *Op) (lo, hi int) {
 
 // keepsDType reports whether op's result has the dtype of its operand group.
 func keepsDType(op *Op) bool {
+	if keeps, ok := kept.Load(op); ok {
+		return keeps.(bool)
+	}
+	keeps := findKeepsDType(op)
+	kept.Store(op, keeps)
+	return keeps
+}
+
+var kept sync.Map // *Op -> keepsDType
+
+func findKeepsDType(op *Op) bool {
 	lo, hi := operandGroup(op)
 	if lo == hi {
 		return false

@@ -29,8 +29,8 @@ func (k *Kernel) Verify() error {
 type kernelVerifier struct {
 	k          *Kernel
 	usedFaults []bool
-	seen       map[*Expr]bool // values checked before
-	written    [][]*Access    // per operand, what statements store to
+	seen       ExprSet     // values checked before
+	written    [][]*Access // per operand, what statements store to
 	state      []operandState
 }
 
@@ -47,7 +47,7 @@ const (
 
 func (v *kernelVerifier) declarations() error {
 	k := v.k
-	v.seen = map[*Expr]bool{}
+	v.seen = ExprSet{}
 	names := map[string]bool{}
 	declare := func(name string) error {
 		if !isName(name) || slices.Contains(reservedWords, name) {
@@ -169,7 +169,7 @@ func (v *kernelVerifier) stmt(s *Stmt) error {
 	k := v.k
 	var err error
 	s.visitExprs(func(root *Expr) {
-		visitExprs(root, v.seen, func(e *Expr) {
+		visitExprs(root, &v.seen, func(e *Expr) {
 			if err == nil {
 				err = v.verifyExpr(e)
 			}
@@ -283,7 +283,7 @@ func (c *Combine) verify(elems []DType) ([]DType, error) {
 	states := c.States(elems)
 	b := NewBuilder()
 	x, s, t := b.placeholders(elems, 0), b.placeholders(states, 0), b.placeholders(states, len(states))
-	seen := map[*Expr]bool{}
+	var seen ExprSet
 	for _, out := range [][]*Expr{c.Seed(b, x), c.Step(b, s, x), c.Merge(b, s, t)} {
 		if len(out) != len(states) {
 			return nil, fmt.Errorf("%s gives %d states, not %d", c.Name, len(out), len(states))
@@ -293,7 +293,7 @@ func (c *Combine) verify(elems []DType) ([]DType, error) {
 				return nil, fmt.Errorf("%s gives a state of %s, not %s", c.Name, e.DType, states[i])
 			}
 			var err error
-			visitExprs(e, seen, func(e *Expr) {
+			visitExprs(e, &seen, func(e *Expr) {
 				if e.Kind == Apply && err == nil {
 					err = e.checkApply()
 				}
@@ -342,7 +342,7 @@ func (v *kernelVerifier) order(s *Stmt, states []DType) error {
 // sparse one, or a local that is written where one stores.
 func (k *Kernel) hasPattern(e *Expr) bool {
 	found := false
-	visitExprs(e, map[*Expr]bool{}, func(e *Expr) {
+	visitExprs(e, &ExprSet{}, func(e *Expr) {
 		if e.Kind != Load {
 			return
 		}

@@ -91,13 +91,12 @@ func (f *fusion) composes(s *ir.Stmt, at map[int]ir.Index) bool {
 // visitGuarded calls f with every value of s, operands first, and whether all ways to it
 // lead through a branch of a pick.
 func visitGuarded(s *ir.Stmt, f func(e *ir.Expr, guarded bool)) {
-	open := map[*ir.Expr]bool{}
+	var open ir.ExprSet
 	var visit func(e *ir.Expr)
 	visit = func(e *ir.Expr) {
-		if open[e] {
+		if !open.Add(e) {
 			return
 		}
-		open[e] = true
 		if e.Access != nil {
 			visitValues(e.Access.Index, visit)
 		}
@@ -113,7 +112,7 @@ func visitGuarded(s *ir.Stmt, f func(e *ir.Expr, guarded bool)) {
 	for _, e := range s.Args {
 		visit(e)
 	}
-	s.VisitExprs(func(e *ir.Expr) { f(e, !open[e]) })
+	s.VisitExprs(func(e *ir.Expr) { f(e, !open.Has(e)) })
 }
 
 // visitValues calls f with the values that stand in indices.
