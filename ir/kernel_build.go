@@ -3,6 +3,7 @@ package ir
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // KernelBuilder writes the kernel of one node. An op's Kernel rule calls NewAxis, Arg and
@@ -24,7 +25,7 @@ func KernelOf(n *Node) (k *Kernel, operands []int, scalars []*Node, err error) {
 			b.arg = append(b.arg, -1)
 			continue
 		}
-		b.arg = append(b.arg, b.operand(fmt.Sprintf("x%d", i), a.Type, In))
+		b.arg = append(b.arg, b.operand("x"+strconv.Itoa(i), a.Type, In))
 		operands = append(operands, i)
 	}
 	results := n.Type.Tuple
@@ -61,7 +62,7 @@ func (b *KernelBuilder) operand(name string, t Type, role Role) int {
 
 // NewAxis adds an axis over 0..extent and returns its number.
 func (b *KernelBuilder) NewAxis(extent Dim) int {
-	b.K.Axes = append(b.K.Axes, Axis{Name: fmt.Sprintf("i%d", len(b.K.Axes)), Extent: extent, From: -1})
+	b.K.Axes = append(b.K.Axes, Axis{Name: "i" + strconv.Itoa(len(b.K.Axes)), Extent: extent, From: -1})
 	return len(b.K.Axes) - 1
 }
 
@@ -98,7 +99,7 @@ func (b *KernelBuilder) Check(v *Expr, limit Dim) Index {
 
 // Local adds a local operand and returns its number.
 func (b *KernelBuilder) Local(d DType, shape ...Dim) int {
-	return b.operand(fmt.Sprintf("t%d", len(b.K.Operands)), Dense(d, shape...), Local)
+	return b.operand("t"+strconv.Itoa(len(b.K.Operands)), Dense(d, shape...), Local)
 }
 
 // Add appends a statement.
@@ -114,7 +115,7 @@ func (b *KernelBuilder) ScalarArg(n *Node) *Expr {
 	return b.ScalarIn(n.Type.DType, i)
 }
 
-func scalarName(n *Node) string { return fmt.Sprintf("c%d", n.Attr.Index) }
+func scalarName(n *Node) string { return "c" + strconv.Itoa(n.Attr.Index) }
 
 // scalarNodes returns the leaf behind each of the kernel's scalars.
 func (b *KernelBuilder) scalarNodes() []*Node {

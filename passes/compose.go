@@ -26,8 +26,37 @@ type mapping struct {
 	// always reports whether a condition holds wherever it is asked.
 	always func(r ir.Range) bool
 
-	done   map[*ir.Expr]*ir.Expr
+	done   exprMap
 	failed bool // an index came up that has no form
+}
+
+// exprMap is what values became. Most mappings carry a few over: those are looked
+// through, more are hashed.
+type exprMap struct {
+	from, to [8]*ir.Expr
+	n        int // of from and to
+	rest     map[*ir.Expr]*ir.Expr
+}
+
+func (m *exprMap) of(e *ir.Expr) *ir.Expr {
+	for i, o := range m.from[:m.n] {
+		if o == e {
+			return m.to[i]
+		}
+	}
+	return m.rest[e]
+}
+
+func (m *exprMap) set(e, r *ir.Expr) {
+	switch {
+	case m.n < len(m.from):
+		m.from[m.n], m.to[m.n] = e, r
+		m.n++
+		return
+	case m.rest == nil:
+		m.rest = map[*ir.Expr]*ir.Expr{}
+	}
+	m.rest[e] = r
 }
 
 // newMapping returns the mapping that changes nothing.
@@ -36,19 +65,19 @@ func newMapping(b *ir.Builder) *mapping {
 	return &mapping{
 		b: b, axis: ir.At, node: func(*ir.Expr) *ir.Expr { return nil }, load: func(e *ir.Expr) *ir.Expr { return e },
 		operand: same, scalar: same, fault: same, dim: func(d ir.Dim) ir.Dim { return d },
-		always: func(ir.Range) bool { return false }, done: map[*ir.Expr]*ir.Expr{},
+		always: func(ir.Range) bool { return false },
 	}
 }
 
 // atAxes returns a mapping that puts indices in the place of axes; others stay.
-func (f *fusion) atAxes(at map[int]ir.Index) *mapping {
+func (f *fusion) atAxes(at places) *mapping {
 	m := newMapping(f.b)
 	m.always = func(r ir.Range) bool { // an axis ranges over its extent
 		a, ok := plainAxis(r.At)
 		return ok && sameDim(f.extent(a), r.Extent)
 	}
 	m.axis = func(a int) ir.Index {
-		if x, ok := at[a]; ok {
+		if x, ok := at.of(a); ok {
 			return x
 		}
 		return ir.At(a)
@@ -58,7 +87,7 @@ func (f *fusion) atAxes(at map[int]ir.Index) *mapping {
 
 // expr carries a value over.
 func (m *mapping) expr(e *ir.Expr) *ir.Expr {
-	if r := m.done[e]; r != nil {
+	if r := m.done.of(e); r != nil {
 		return r
 	}
 	r := m.node(e)
@@ -66,7 +95,7 @@ func (m *mapping) expr(e *ir.Expr) *ir.Expr {
 		r = m.position(e)
 	}
 	if r != nil {
-		m.done[e] = r
+		m.done.set(e, r)
 		return r
 	}
 	c := *e
@@ -102,7 +131,7 @@ func (m *mapping) expr(e *ir.Expr) *ir.Expr {
 	default:
 		r = m.b.Intern(&c)
 	}
-	m.done[e] = r
+	m.done.set(e, r)
 	return r
 }
 

@@ -12,14 +12,14 @@ var errNoForm = errors.New("an index that was found to compose has no form")
 
 // solve returns where the axes of a store come from when the element at index is asked
 // for: the axes' positions for which the target's index is that.
-func (f *fusion) solve(target *ir.Access, index []ir.Index) (map[int]ir.Index, bool) {
-	at := map[int]ir.Index{}
+func (f *fusion) solve(target *ir.Access, index []ir.Index) (places, bool) {
+	at := make(places, 0, len(target.Index))
 	for d, t := range target.Index {
 		if len(t.Terms) == 0 {
 			continue // an extent of 1
 		}
 		axes, ok := factors(t, f.extent)
-		if !ok || !f.factor(at, axes, index[d]) {
+		if !ok || !f.factor(&at, axes, index[d]) {
 			return nil, false
 		}
 	}
@@ -27,15 +27,16 @@ func (f *fusion) solve(target *ir.Access, index []ir.Index) (map[int]ir.Index, b
 }
 
 // factor finds positions of axes whose row-major product is x.
-func (f *fusion) factor(at map[int]ir.Index, axes []int, x ir.Index) bool {
+func (f *fusion) factor(at *places, axes []int, x ir.Index) bool {
 	for k := len(axes) - 1; k > 0; k-- {
 		quotient, rest, ok := f.divide(x, f.extent(axes[k]))
 		if !ok {
 			return false
 		}
-		at[axes[k]], x = rest, quotient
+		at.set(axes[k], rest)
+		x = quotient
 	}
-	at[axes[0]] = x
+	at.set(axes[0], x)
 	return true
 }
 
@@ -111,7 +112,7 @@ func (f *fusion) splitAxis(p *piece, k int, like []int) bool {
 		b := f.freshAxis(f.extent(a), taken)
 		taken, fine = append(taken, b), append(fine, b)
 	}
-	at := map[int]ir.Index{k: productIndex(fine, f.extent)}
+	at := places{{k, productIndex(fine, f.extent)}}
 	m := f.atAxes(at)
 	var stmts []ir.Stmt
 	for i := range p.stmts {
@@ -123,8 +124,8 @@ func (f *fusion) splitAxis(p *piece, k int, like []int) bool {
 	oldStmts, oldSplits := p.stmts, p.splits
 	f.undo = append(f.undo, func() { p.stmts, p.splits = oldStmts, oldSplits })
 	p.stmts, p.splits = stmts, at
-	for a, x := range oldSplits {
-		p.splits[a] = m.index(x)
+	for _, old := range oldSplits {
+		p.splits.set(old.axis, m.index(old.index))
 	}
 	return true
 }

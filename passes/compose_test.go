@@ -57,22 +57,22 @@ func TestComposeIndex(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		x    ir.Index
-		at   map[int]ir.Index
+		at   places
 		want string // "": there is no form
 	}{
-		{"a shift inside a stride", affine(t, "2*i0", "3", "0"), map[int]ir.Index{0: affine(t, "1*i1", "1", "0")}, "2*i1 + 5 / 0"},
-		{"coefficients are polynomials", affine(t, "N*i0 1*i1", "0", "0"), map[int]ir.Index{0: affine(t, "K*i2", "1", "0")}, "1*i1 K*N*i2 + N / 0"},
-		{"terms that meet add up", affine(t, "1*i0 1*i1", "0", "0"), map[int]ir.Index{0: affine(t, "1*i2", "0", "0"), 1: affine(t, "-1*i2", "0", "0")}, "+ 0 / 0"},
-		{"substitution is simultaneous", affine(t, "1*i0 N*i1", "0", "0"), map[int]ir.Index{0: ir.At(1), 1: ir.At(0)}, "N*i0 1*i1 + 0 / 0"},
-		{"an exact quotient", affine(t, "1*i0", "0", "0"), map[int]ir.Index{0: quotient}, "1*i2 + -P / S"},
-		{"a stride of it", affine(t, "2*i0", "1", "0"), map[int]ir.Index{0: quotient}, "2*i2 + -2*P+S / S"},
-		{"a sum of two", affine(t, "1*i0 1*i1", "0", "0"), map[int]ir.Index{0: quotient, 1: affine(t, "1*i3", "0", "T")}, "T*i2 S*i3 + -P*T / S*T"},
-		{"a quotient of it", affine(t, "1*i0", "-1", "2"), map[int]ir.Index{0: quotient}, "1*i2 + -P-S / 2*S"},
-		{"a quotient that goes", affine(t, "1*i0", "-2", "2"), map[int]ir.Index{0: affine(t, "2*i1", "4", "0")}, "1*i1 + 1 / 0"},
-		{"a value", affine(t, "1*i0", "0", "0"), map[int]ir.Index{0: value}, "a value"},
-		{"a multiple of a value", affine(t, "-1*i0", "N-1", "0"), map[int]ir.Index{0: value}, "a value"},
-		{"a quotient of a value", affine(t, "1*i0", "0", "2"), map[int]ir.Index{0: value}, ""},
-		{"a value beside a quotient", affine(t, "1*i0 1*i1", "0", "0"), map[int]ir.Index{0: value, 1: quotient}, ""},
+		{"a shift inside a stride", affine(t, "2*i0", "3", "0"), places{{0, affine(t, "1*i1", "1", "0")}}, "2*i1 + 5 / 0"},
+		{"coefficients are polynomials", affine(t, "N*i0 1*i1", "0", "0"), places{{0, affine(t, "K*i2", "1", "0")}}, "1*i1 K*N*i2 + N / 0"},
+		{"terms that meet add up", affine(t, "1*i0 1*i1", "0", "0"), places{{0, affine(t, "1*i2", "0", "0")}, {1, affine(t, "-1*i2", "0", "0")}}, "+ 0 / 0"},
+		{"substitution is simultaneous", affine(t, "1*i0 N*i1", "0", "0"), places{{0, ir.At(1)}, {1, ir.At(0)}}, "N*i0 1*i1 + 0 / 0"},
+		{"an exact quotient", affine(t, "1*i0", "0", "0"), places{{0, quotient}}, "1*i2 + -P / S"},
+		{"a stride of it", affine(t, "2*i0", "1", "0"), places{{0, quotient}}, "2*i2 + -2*P+S / S"},
+		{"a sum of two", affine(t, "1*i0 1*i1", "0", "0"), places{{0, quotient}, {1, affine(t, "1*i3", "0", "T")}}, "T*i2 S*i3 + -P*T / S*T"},
+		{"a quotient of it", affine(t, "1*i0", "-1", "2"), places{{0, quotient}}, "1*i2 + -P-S / 2*S"},
+		{"a quotient that goes", affine(t, "1*i0", "-2", "2"), places{{0, affine(t, "2*i1", "4", "0")}}, "1*i1 + 1 / 0"},
+		{"a value", affine(t, "1*i0", "0", "0"), places{{0, value}}, "a value"},
+		{"a multiple of a value", affine(t, "-1*i0", "N-1", "0"), places{{0, value}}, "a value"},
+		{"a quotient of a value", affine(t, "1*i0", "0", "2"), places{{0, value}}, ""},
+		{"a value beside a quotient", affine(t, "1*i0 1*i1", "0", "0"), places{{0, value}, {1, quotient}}, ""},
 	} {
 		m := f.atAxes(c.at)
 		got := indexText(m.index(c.x))
@@ -108,7 +108,9 @@ func TestSolve(t *testing.T) {
 		at, ok := f.solve(&ir.Access{Index: c.target}, c.index)
 		got := ""
 		if ok {
-			got = indexText(at[0]) + ", " + indexText(at[1])
+			x, _ := at.of(0)
+			y, _ := at.of(1)
+			got = indexText(x) + ", " + indexText(y)
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)

@@ -74,7 +74,7 @@ func equalIndices(a, b []ir.Index) bool {
 }
 
 // composes reports whether all indices in s have a form where its axes come from at.
-func (f *fusion) composes(s *ir.Stmt, at map[int]ir.Index) bool {
+func (f *fusion) composes(s *ir.Stmt, at places) bool {
 	m := f.atAxes(at)
 	ok := true
 	s.VisitExprs(func(e *ir.Expr) {
@@ -222,7 +222,8 @@ func (f *fusion) faultsStay(p *piece, ds []demand) bool {
 	at, _ := f.solve(&p.stmts[0].Targets[0], d.root.canonical(f, d.index))
 	var mapped []int
 	for _, a := range f.long(domain(&p.stmts[0])) {
-		b, ok := plainAxis(at[a])
+		x, _ := at.of(a)
+		b, ok := plainAxis(x)
 		if !ok || !sameDim(f.extent(a), f.extent(b)) || slices.Contains(mapped, b) {
 			return false
 		}

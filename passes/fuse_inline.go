@@ -170,9 +170,7 @@ func (f *fusion) expand(p *piece, writer map[int]*piece) error {
 	for i := range p.stmts {
 		p.stmts[i] = m.stmt(&p.stmts[i])
 	}
-	for _, q := range slices.Backward(parts) {
-		p.note(q)
-	}
+	p.note(parts...)
 	f.measure(p)
 	return err
 }

@@ -90,7 +90,8 @@ func (g *alignment) contractionsFit() bool {
 		s := &g.b.stmts[i]
 		rows := func(r ir.Stmt) bool {
 			return r.Sink == ir.Reduce && !gemm(&r) && slices.ContainsFunc(s.Axes, func(x int) bool {
-				y, paired := plainAxis(g.at[x])
+				at, _ := g.at.of(x)
+				y, paired := plainAxis(at)
 				return paired && slices.Contains(r.Axes, y)
 			})
 		}
@@ -140,13 +141,13 @@ func (f *fusion) readBoth(a, b *piece, n int) bool {
 type alignment struct {
 	f    *fusion
 	a, b *piece
-	at   map[int]ir.Index // by axis of b
-	used map[int]bool     // axes of a
+	at   places       // of b's axes
+	used map[int]bool // axes of a
 }
 
 // align pairs the axes along which a makes values and b reads them.
 func (f *fusion) align(a, b *piece) *alignment {
-	g := &alignment{f, a, b, map[int]ir.Index{}, map[int]bool{}}
+	g := &alignment{f, a, b, nil, map[int]bool{}}
 	made := map[int]*ir.Access{}
 	for i := range a.stmts {
 		for t := range a.stmts[i].Targets {
@@ -188,8 +189,9 @@ func (g *alignment) pair(x, y ir.Index) {
 		return
 	}
 	for i, p := range from {
-		if _, taken := g.at[p]; !taken && !g.used[to[i]] && sameDim(g.f.extent(p), g.f.extent(to[i])) {
-			g.at[p], g.used[to[i]] = ir.At(to[i]), true
+		if _, taken := g.at.of(p); !taken && !g.used[to[i]] && sameDim(g.f.extent(p), g.f.extent(to[i])) {
+			g.at.set(p, ir.At(to[i]))
+			g.used[to[i]] = true
 		}
 	}
 }
@@ -199,11 +201,13 @@ func (g *alignment) join() *piece {
 	f, a, b := g.f, g.a, g.b
 	taken, same := axesOf(a.stmts), true
 	for _, p := range axesOf(b.stmts) {
-		if _, ok := g.at[p]; !ok {
+		if _, ok := g.at.of(p); !ok {
 			x := f.freshAxis(f.extent(p), taken)
-			g.at[p], taken = ir.At(x), append(taken, x)
+			g.at.set(p, ir.At(x))
+			taken = append(taken, x)
 		}
-		same = same && g.at[p].Equal(ir.At(p))
+		x, _ := g.at.of(p)
+		same = same && x.Equal(ir.At(p))
 	}
 	tail := b.stmts
 	if !same {

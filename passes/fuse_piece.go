@@ -22,12 +22,12 @@ type piece struct {
 	at     int          // place in fusion.pieces
 
 	// What inlineValues finds out.
-	epilogue bool             // see isEpilogue
-	splits   map[int]ir.Index // axes that became several, see splitAxis
-	inline   bool             // its value is computed where it is read
-	keep     bool             // it runs as a step
-	reach    []demand         // inline: where its value is read
-	acc      int              // inline: what is computed again for one element, see decide
+	epilogue bool     // see isEpilogue
+	splits   places   // axes that became several, see splitAxis
+	inline   bool     // its value is computed where it is read
+	keep     bool     // it runs as a step
+	reach    []demand // inline: where its value is read
+	acc      int      // inline: what is computed again for one element, see decide
 }
 
 // fusion is a list of steps while launches are joined.
@@ -379,14 +379,20 @@ func (f *fusion) long(axes []int) []int {
 	return slices.DeleteFunc(axes, func(a int) bool { return f.extent(a).Is(1) })
 }
 
-// note adds to p's names and sites those of q, which is part of it now.
-func (p *piece) note(q *piece) {
-	for _, s := range q.sites {
-		if !slices.Contains(p.sites, s) {
-			p.sites = append(p.sites, s)
+// note adds to p's names and sites those of pieces that are part of it now, in order.
+func (p *piece) note(parts ...*piece) {
+	var names []string
+	for _, q := range parts {
+		if q.size > 1 { // a bare load has nothing to name
+			names = append(names, q.names...)
 		}
 	}
-	if q.size > 1 { // a bare load has nothing to name
-		p.names = append(slices.Clone(q.names), p.names...)
+	p.names = append(names, p.names...)
+	for _, q := range slices.Backward(parts) {
+		for _, s := range q.sites {
+			if !slices.Contains(p.sites, s) {
+				p.sites = append(p.sites, s)
+			}
+		}
 	}
 }

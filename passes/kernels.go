@@ -3,6 +3,7 @@ package passes
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/numen-go/numen/ir"
 )
@@ -34,7 +35,9 @@ func toProgram(g *ir.Graph) (*ir.Program, error) {
 		b.value[n] = v
 		b.p.Params = append(b.p.Params, v)
 	}
-	for _, n := range g.Nodes() {
+	nodes := g.Nodes()
+	b.p.Steps = make([]ir.ProgramStep, 0, 2*len(nodes)) // most allocate and launch
+	for _, n := range nodes {
 		if err := b.node(n); err != nil {
 			return nil, err
 		}
@@ -81,7 +84,7 @@ func (b *programBuilder) declareSymbols(g *ir.Graph) {
 func (b *programBuilder) newValue(stem string, t ir.Type) int {
 	name := stem
 	for i := len(b.p.Values); b.names[name] || name == stem; i++ {
-		name = fmt.Sprintf("%s%d", stem, i)
+		name = stem + strconv.Itoa(i)
 	}
 	b.names[name] = true
 	b.p.Values = append(b.p.Values, ir.Value{Name: name, Type: t})
