@@ -122,8 +122,10 @@ var generalRows = []row{
 		"rm,r MR LEG.16.32.64 89 | " +
 		"r,m RM LEG.8 8A | " +
 		"r,m RM LEG.16.32.64 8B | " +
-		"rm,i8 MI LEG.8 C6 /0 | " +
-		"rm,i16 MI LEG.16 C7 /0 | " +
+		"r,i8 OI LEG.8 B0 | " +
+		"m,i8 MI LEG.8 C6 /0 | " +
+		"r,i16 OI LEG.16 B8 | " +
+		"m,i16 MI LEG.16 C7 /0 | " +
 		"r,i32 OI LEG.32 B8 | " +
 		"m,i32 MI LEG.32 C7 /0 | " +
 		"r,u32 OI LEG.64.W0=MOVL B8 | " +
@@ -266,7 +268,7 @@ var generalRows = []row{
 	{LZCNT, "LZCNT LZCNT@", "wr", "r,rm RM LEG.16.32.64.F3.0F BD"},
 	{TZCNT, "TZCNT TZCNT@", "wr", "r,rm RM LEG.16.32.64.F3.0F BC"},
 	{POPCNT, "POPCNT POPCNT@", "wr", "r,rm RM LEG.16.32.64.F3.0F B8"},
-	{BT, "BT BT@", "rr", "r,r MR LEG.16.32.64.0F A3 | rm,u8 MI LEG.16.32.64.0F BA /4"},
+	{BT, "BT BT@", "rr", "r,r MR LEG.16.32.64.0F A3 | rm,s8 MI LEG.16.32.64.0F BA /4"},
 	{ANDN, "ANDN ANDN@", "wrr", "r,r,rm RVM VEX.32.64.0F38 F2"},
 	{BLSR, "BLSR BLSR@", "wr", "r,rm VM VEX.32.64.0F38 F3 /1"},
 	{BZHI, "BZHI BZHI@", "wrr", "r,rm,r RMV VEX.32.64.0F38 F5"},
