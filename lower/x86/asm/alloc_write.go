@@ -1,0 +1,163 @@
+package asm
+
+import "math/bits"
+
+// write returns the code with the registers that scan has found.
+func (a *allocator) write() ([]Inst, error) {
+	for c := range classes {
+		a.stats.Registers[c] = bits.OnesCount32(a.used[c])
+	}
+	out := make([]Inst, 0, len(a.in)+len(a.reloads)+len(a.in)/16+8)
+	for i := range a.in {
+		for k := a.before[i]; k > 0; k = a.reloads[k-1].next {
+			r := &a.reloads[k-1]
+			out = append(out, a.load(&a.values[r.value], r.reg))
+		}
+		if a.dead[i] {
+			continue
+		}
+		out = append(out, a.in[i])
+		in := &out[len(out)-1]
+		a.rename(int32(i), in)
+		if in.Op.info().pseudo && in.Op != LABEL {
+			copied, from, err := a.product(int32(i), in)
+			if err != nil {
+				return nil, err
+			}
+			if copied {
+				sum := *in
+				*in = Inst{Op: VMOVAPD, W: sum.W, N: 2, Args: [4]Arg{sum.Args[0], from}}
+				if pseudoElem(a.in[i].Op) == 4 {
+					in.Op = VMOVAPS
+				}
+				out = append(out, sum)
+				a.stats.Moves++
+			}
+		} else if a.isNothing(int32(i), in) {
+			out = out[:len(out)-1]
+		}
+		out = a.stores(int32(i), out)
+	}
+	return out, nil
+}
+
+// rename puts the registers into an instruction, or memory.
+func (a *allocator) rename(i int32, in *Inst) {
+	for k := a.first[i]; k < a.first[i+1]; k++ {
+		o := &a.occs[k]
+		switch {
+		case o.part == partMask:
+			in.Mask = o.reg
+		case o.part >= partIndex:
+			in.Args[o.part-partIndex].Index = o.reg
+		case o.reg != NoReg:
+			in.Args[o.part].Reg = o.reg
+		default:
+			in.Args[o.part] = a.memory(&a.values[o.value])
+		}
+	}
+	if a.swap[i] {
+		in.Args[1], in.Args[2] = in.Args[2], in.Args[1]
+	}
+}
+
+// memory returns a value as an operand in memory.
+func (a *allocator) memory(v *value) Arg {
+	if !v.literal {
+		return a.slotOf(v)
+	}
+	def := &a.in[v.def]
+	arg := def.Args[1]
+	arg.Broadcast = def.broadcasts() != 0
+	return arg
+}
+
+// load returns the instruction that loads a value again.
+func (a *allocator) load(v *value, r Reg) Inst {
+	if v.again {
+		in := a.in[v.def]
+		for k := range int(in.N) {
+			if in.Args[k].Kind == Register {
+				in.Args[k].Reg = r
+			}
+		}
+		return in
+	}
+	return a.move(v, R(r), a.slotOf(v))
+}
+
+// move returns the move of a value from or to memory.
+func (a *allocator) move(v *value, to, from Arg) Inst {
+	in := Inst{N: 2, Args: [4]Arg{to, from}}
+	switch v.class {
+	case GPR:
+		in.Op, in.W = MOV, W64
+	case Vec:
+		in.Op, in.W = VMOVUPD, v.width
+	case Mask:
+		in.Op, in.W = KMOVQ, W64
+	}
+	return in
+}
+
+// stores appends the stores of what an instruction has defined.
+func (a *allocator) stores(i int32, out []Inst) []Inst {
+	last := int32(-1)
+	for k := a.first[i]; k < a.first[i+1]; k++ {
+		o := &a.occs[k]
+		v := &a.values[o.value]
+		if o.pos&1 == 0 || !v.stored || o.value == last {
+			continue
+		}
+		last = o.value
+		out = append(out, a.move(v, a.slotOf(v), R(o.reg)))
+		a.stats.Spills++
+	}
+	return out
+}
+
+// isNothing reports whether an instruction moves a register to itself.
+func (a *allocator) isNothing(i int32, in *Inst) bool {
+	if !in.isLoad() || in.Mask != NoReg || in.Args[0].Kind != Register || in.Args[0] != in.Args[1] {
+		return false
+	}
+	dst := a.in[i].Args[0].Reg
+	if !dst.IsVirtual() || dst.Class() != Vec {
+		return dst.IsVirtual()
+	}
+	return in.W >= a.values[a.ids[dst-firstVirtual]-1].width
+}
+
+// product makes one of the forms of a product with a sum that exist: the result is in
+// the register of an operand. copied: from must be moved there before.
+func (a *allocator) product(i int32, in *Inst) (copied bool, from Arg, err error) {
+	d, x, y, z := in.Args[0], in.Args[1], in.Args[2], in.Args[3] // d = x*y + z
+	ops := products[in.Op]
+	in.N, in.Args[3] = 3, Arg{}
+	if d != x && d != y && d != z {
+		if in.Mask != NoReg && !in.Zero {
+			return false, Arg{}, a.errorf(i, "%s keeps elements of a register that is no operand", a.in[i].Op)
+		}
+		copied, from = true, z
+		if z.Kind == Memory {
+			from, x = x, d
+		} else {
+			z = d
+		}
+	}
+	switch {
+	case d == z && x.Kind == Memory:
+		in.Op, in.Args[1], in.Args[2] = ops[2], y, x
+	case d == z:
+		in.Op, in.Args[1], in.Args[2] = ops[2], x, y
+	case d == x && y.Kind == Memory:
+		in.Op, in.Args[1], in.Args[2] = ops[0], z, y
+	case d == x:
+		in.Op, in.Args[1], in.Args[2] = ops[1], y, z
+	case x.Kind == Memory:
+		in.Op, in.Args[1], in.Args[2] = ops[0], z, x
+	default:
+		in.Op, in.Args[1], in.Args[2] = ops[1], x, z
+	}
+	return copied, from, nil
+}
