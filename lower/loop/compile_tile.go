@@ -16,6 +16,7 @@ type tileKern func(c, a, b unsafe.Pointer, kn, m, n, rowC, rowA, stepA, stepB in
 type tileCode struct {
 	kern    tileKern
 	k, m, n int32
+	init    int32 // what results start from, -1: what is there
 	c, a, b panel
 }
 
@@ -27,14 +28,16 @@ type panel struct {
 }
 
 func (c *compiler) tile(s *Tile) error {
-	x := &tileCode{kern: tileKerns[combineKey{s.Combine.Name, s.Accs[0].Array.DType, 0}], k: c.scalar(s.K), m: c.scalar(s.M), n: c.scalar(s.N)}
+	x := &tileCode{kern: tileKerns[combineKey{s.Combine.Name, s.Accs[0].Array.DType, 0}], k: c.scalar(s.K), m: c.scalar(s.M), n: c.scalar(s.N), init: -1}
 	row, col := s.Vals[0], s.Vals[len(s.Vals)-1]
 	if firstVar(row, func(v *Var) bool { return v == s.Col }) != nil {
 		row, col = col, row // the factors
 	}
-	last := col.Args[len(col.Args)-1]
-	if x.kern == nil || len(s.Vals) != 2 || !isUse(last, s.Col) || col.Array.Role != ir.Local {
+	if x.kern == nil || len(s.Vals) != 2 {
 		return fmt.Errorf("loop: no instruction for a tile of %s", s.Combine.Name)
+	}
+	if s.Init != nil {
+		x.init = c.scalar(s.Init)
 	}
 	var err error
 	for _, p := range []struct {
@@ -82,11 +85,24 @@ func (c *compiler) panel(s *Tile, a *Array, index []*Val) (panel, error) {
 
 func (f *frame) tile(x *tileCode) bool {
 	reg := func(r int32) int { return int(int64(f.regs[r])) }
-	m, n, k := reg(x.m), reg(x.n), reg(x.k)
-	if m <= 0 || n <= 0 || k <= 0 {
+	m, n, k := reg(x.m), reg(x.n), max(reg(x.k), 0)
+	if m <= 0 || n <= 0 {
 		return true
 	}
-	x.kern(f.at(x.c.array, f.regs[x.c.address]), f.at(x.a.array, f.regs[x.a.address]), f.at(x.b.array, f.regs[x.b.address]),
-		k, m, n, reg(x.c.row), reg(x.a.row), reg(x.a.step), reg(x.b.step))
+	size := f.code.arrays[x.c.array].size
+	pc, pa, pb := f.at(x.c.array, f.regs[x.c.address]), f.at(x.a.array, f.regs[x.a.address]), f.at(x.b.array, f.regs[x.b.address])
+	columns, times := n, 1
+	if reg(x.c.col) != 1 || reg(x.b.col) != 1 { // one by one
+		columns, times = 1, n
+	}
+	for range times {
+		if x.init >= 0 {
+			for r := range m {
+				fillOf(size)(unsafe.Add(pc, r*reg(x.c.row)*size), unsafe.Pointer(&f.regs[x.init]), nil, nil, columns)
+			}
+		}
+		x.kern(pc, pa, pb, k, m, columns, reg(x.c.row), reg(x.a.row), reg(x.a.step), reg(x.b.step))
+		pc, pb = unsafe.Add(pc, reg(x.c.col)*size), unsafe.Add(pb, reg(x.b.col)*size)
+	}
 	return f.spend(m * n * k / 4)
 }

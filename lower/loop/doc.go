@@ -45,6 +45,7 @@
 //	scatter(sum, o[E, t], F)                    o[..] = step(o[..], F), t ascending; an index of -1 drops
 //	append(n, c, o, E)                          where c holds, t ascending: o[n] = E; n = n + 1
 //	tile(fma, k < kn, r < m, t < n, c[r, t], (a[k, r], b[k, t]))   for every r and t: c = step(c, a, b), k ascending
+//	tile(fma, k < kn, r < m, t < n, c[r, t] = -0.0, (a[k, r], b[k, t]))   the same from -0.0
 //
 // A combine of several states has a tuple of arrays: lanes(argmax, (v, p), (E, F)).
 // Values are scalar ops (package ir), loads, variables, literals (3 is an i64, 1.5 an

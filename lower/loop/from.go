@@ -11,14 +11,14 @@ import (
 
 // Schedule is what a target chooses. It never changes a bit of the result.
 type Schedule struct {
-	Strip      int                                      // positions of a strip, a power of two from 16 on
-	Wide       int                                      // positions of a row of accumulators, where a reduction is of loads alone
-	Rows, Cols int                                      // results of a panel of a contraction
-	Keep       func(op *ir.Op, d ir.DType) bool         // scalar ops, by the dtype of the last operand, that the target runs as they are
-	Cost       func(op *ir.Op, d ir.DType) float64      // nanoseconds an element
-	Pieces     bool                                     // cut reductions into pieces, for there is too little else to run in parallel
-	Short      uint64                                   // axes, as a set of bits, whose extents are at most ShortExtent
-	Tile       func(c *ir.Combine, state ir.DType) bool // contractions that the target has a kernel for
+	Strip      int                                                  // positions of a strip, a power of two from 16 on
+	Wide       int                                                  // positions of a row of accumulators, where a reduction is of loads alone
+	Rows, Cols int                                                  // of a contraction that are packed together
+	Keep       func(op *ir.Op, d ir.DType) bool                     // scalar ops, by the dtype of the last operand, that the target runs as they are
+	Cost       func(op *ir.Op, d ir.DType) float64                  // nanoseconds an element
+	Pieces     bool                                                 // cut reductions into pieces, for there is too little else to run in parallel
+	Short      uint64                                               // axes, as a set of bits, whose extents are at most ShortExtent
+	Tile       func(c *ir.Combine, state ir.DType) (rows, cols int) // results of the kernel for a contraction; 0: there is none
 }
 
 // From writes a verified kernel as loops. Params of the loop are the kernel's dims, then
@@ -45,7 +45,7 @@ func From(k *ir.Kernel, s Schedule) (*Loop, error) {
 func newLowering(k *ir.Kernel, s Schedule) *lowering {
 	return &lowering{
 		k: k, s: s, b: ir.NewBuilder(), loop: &Loop{Name: k.Name}, names: maps.Clone(taken), tables: map[string]*ir.Table{}, expanded: map[*ir.Expr]*ir.Expr{},
-		dims: map[string]*Var{}, arrays: make([]*Array, len(k.Operands)), origin: make([][]*Val, len(k.Operands)),
+		dims: map[string]*Var{}, alias: map[int]func([]*Val) *Val{}, arrays: make([]*Array, len(k.Operands)), origin: make([][]*Val, len(k.Operands)),
 		at: make([]*Val, len(k.Axes)), tile: make([]int, len(k.Axes)),
 	}
 }
@@ -81,9 +81,10 @@ type lowering struct {
 
 	dims    map[string]*Var
 	scalars []*Var
-	arrays  []*Array // by operand
-	origin  [][]*Val // by local operand: the position of its first element
-	counts  *Array   // of append statements
+	arrays  []*Array                     // by operand
+	origin  [][]*Val                     // by local operand: the position of its first element
+	alias   map[int]func(at []*Val) *Val // operands that are somewhere else at the place at hand
+	counts  *Array                       // of append statements
 
 	lo, hi   []*Val        // by axis: the whole bounds, of derived axes too
 	from, to []*Val        // by axis: the bounds of the tile at hand

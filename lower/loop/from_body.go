@@ -180,6 +180,9 @@ func (l *lowering) branch(e *ir.Expr, uses map[*ir.Expr]int) *Val {
 func (l *lowering) access(x *ir.Access, uses map[*ir.Expr]int) *Val {
 	a := l.arrays[x.Operand]
 	at := l.positions(x, uses)
+	if f := l.alias[x.Operand]; f != nil {
+		return f(at)
+	}
 	for d, i := range x.Index {
 		// A position that is data is trusted when it was checked against the whole array.
 		if i.Value != nil && (i.Value.Kind != ir.Checked || a.Role == ir.Local) {

@@ -136,6 +136,9 @@ func (l *lowering) plan(stmts []int) *plan {
 			case p.rows[i] == a && p.size[a] == 0:
 				p.size[a] = rowTile
 			}
+			if p.strips[i] == a && p.rows[i] >= 0 { // what is packed is shared by many columns
+				p.size[a] = max(p.size[a], l.s.Cols)
+			}
 		}
 		if slices.ContainsFunc(l.k.Axes, func(x ir.Axis) bool { return x.From == a }) {
 			p.size[a] = haloTile
@@ -183,7 +186,15 @@ func (l *lowering) group(stmts []int) {
 		ranges = append(ranges, r)
 		l.bounds(a, use(r.Lo), use(r.Hi))
 	}
+	first, rest := stmts[0], stmts[1:]
 	body := l.block(func() {
+		if l.fuses(p) {
+			l.tiles(p, without(without(p.shared, p.rows[0]), p.strips[0]), func() {
+				l.stmt = first
+				l.contract(&l.k.Stmts[first], p.rows[0], p.strips[0], func() { l.afterTile(p, rest) })
+			})
+			return
+		}
 		l.tiles(p, p.shared, func() {
 			l.locals(stmts)
 			for i, n := range stmts {
@@ -199,6 +210,31 @@ func (l *lowering) group(stmts []int) {
 	for _, a := range p.shared {
 		l.bounds(a, l.lo[a], l.hi[a])
 	}
+}
+
+// fuses reports whether a group is a contraction and stores over its results, which are
+// made tile by tile.
+func (l *lowering) fuses(p *plan) bool {
+	u, v := p.rows[0], p.strips[0]
+	if u < 0 || len(p.stmts) < 2 || !slices.Contains(p.shared, u) || !slices.Contains(p.shared, v) {
+		return false
+	}
+	for _, n := range p.stmts[1:] {
+		if l.k.Stmts[n].Sink != ir.Store {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(l.k.Axes, func(x ir.Axis) bool { return x.From == u || x.From == v })
+}
+
+// afterTile emits the statements after a contraction for the results at hand.
+func (l *lowering) afterTile(p *plan, stmts []int) {
+	origin, stmt := slices.Clone(l.origin), l.stmt
+	l.locals(stmts)
+	for i, n := range stmts {
+		l.statement(n, p.strips[i+1], -1)
+	}
+	l.origin, l.stmt = origin, stmt
 }
 
 // tiles emits the loops over shared axes around what f emits: one position at a time, or

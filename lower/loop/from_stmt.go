@@ -16,7 +16,7 @@ func (l *lowering) statement(n, v, u int) {
 		l.store(s, v)
 	case ir.Reduce:
 		if u >= 0 {
-			l.contract(s, u, v)
+			l.contract(s, u, v, nil)
 		} else {
 			l.reduce(s, v)
 		}

@@ -1,22 +1,47 @@
 package loop
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/numen-go/numen/ir"
 )
 
 // contraction is a reduction whose elements each depend on rows or on columns of its
-// results, not on both: its inner kernel works on a panel of both, so that what is
-// loaded is used many times. Elements that need work are packed first, which applies a
-// prologue about once an element.
+// results, not on both: its inner kernel works on a small tile of both in registers, so
+// that what is loaded is used many times. Elements are packed first, in the order in
+// which the tile reads them, which applies a prologue about once an element.
+//
+// The results of a box are made so:
+//
+//	for columns, at most Schedule.Cols:
+//	  for chunks of the contracted axis:
+//	    pack the column elements of the chunk, in panels of a tile's columns
+//	    for rows, at most Schedule.Rows:
+//	      pack the row elements of the chunk, in panels of a tile's rows
+//	      for every tile:
+//	        its blocks, merged as they come; the chunks before; what comes after
+//
+// Blocks and chunks are merged by a stack of what is complete: a block goes on top, and
+// as often as the number of blocks before it ends in a binary one, the top two merge.
 type contraction struct {
 	*reduction
-	u      int    // the axis of rows
-	col    []bool // by element: it depends on columns
-	m      *Val   // rows of the panel; n are its columns
-	c, sum *Array // the panel, and the blocks before: [m, n], [levels, m, n]
+	u          int    // the axis of rows
+	col        []bool // by element: it depends on columns
+	rows, cols int    // of a tile
+	after      func() // see contract
+	fresh      *Val   // what a state starts from
+	done       *Array // a tile's stack of blocks: [entries, rows * cols]
 }
+
+// chunkBlocks is the number of blocks of a chunk of the contracted axis: enough that
+// results are rarely merged through memory, few enough that a chunk of packed elements
+// stays in a cache.
+const chunkBlocks = 4
+
+// direct bounds the steps of a contraction that is not packed: it is small, so its
+// elements are in a cache, and packing would take as long as the steps.
+const direct = 1 << 21
 
 // rowAxis returns the axis of rows of a contraction whose columns are axis v, -1 when
 // the statement is none or the target has no kernel for it.
@@ -27,7 +52,7 @@ func (l *lowering) rowAxis(s *ir.Stmt, v int) int {
 	kept, _ := domain(l.k, s)
 	_, identity := s.Combine.Identity(stateTypes(s))
 	if v < 0 || !slices.Contains(kept, v) || !identity || len(stateTypes(s)) != 1 ||
-		!(s.Order == ir.Chain || s.Order == ir.Free || exact(s)) || l.s.Tile == nil || !l.s.Tile(s.Combine, stateTypes(s)[0]) {
+		!(s.Order == ir.Chain || s.Order == ir.Free || exact(s)) || !l.hasTile(s) {
 		return -1
 	}
 	col := false
@@ -56,6 +81,15 @@ func (l *lowering) rowAxis(s *ir.Stmt, v int) int {
 	return -1
 }
 
+// hasTile reports whether the target has a kernel for a contraction.
+func (l *lowering) hasTile(s *ir.Stmt) bool {
+	if l.s.Tile == nil {
+		return false
+	}
+	rows, _ := l.s.Tile(s.Combine, stateTypes(s)[0])
+	return rows > 0
+}
+
 func checks(e *ir.Expr) bool {
 	found := false
 	s := ir.Stmt{Args: []*ir.Expr{e}}
@@ -63,83 +97,325 @@ func checks(e *ir.Expr) bool {
 	return found
 }
 
-// contract lowers a contraction with rows along u and columns along v.
-func (l *lowering) contract(s *ir.Stmt, u, v int) {
+// contract lowers a contraction with rows along u and columns along v, over the box at
+// hand. After emits what comes after the results of the box that is then at hand, which
+// has all of them; nil: nothing.
+func (l *lowering) contract(s *ir.Stmt, u, v int, after func()) {
 	kept, along := domain(l.k, s)
-	r := &contraction{u: u, reduction: &reduction{lowering: l, s: s, v: v, reduce: along, states: stateTypes(s), lanes: 1}}
-	if s.Order == ir.Chain && !exact(s) {
-		r.block = ir.ChainBlock
-	}
+	r := &contraction{u: u, after: after, reduction: &reduction{lowering: l, s: s, v: v, reduce: along, states: stateTypes(s), lanes: 1, block: ir.ChainBlock}}
+	r.rows, r.cols = l.s.Tile(s.Combine, r.states[0])
+	r.fresh = r.identity()[0]
 	for _, e := range s.Args {
 		r.col = append(r.col, slices.Contains(e.Axes(), v))
 	}
+	steps := intVal(1)
+	for _, a := range along {
+		steps = mul(steps, sub(l.hi[a], l.lo[a]))
+	}
+	r.total = steps
+	if _, ok := s.Combine.Empty(r.states); !ok {
+		l.emit(&NonEmpty{steps})
+	}
 	l.loops(without(without(kept, u), v), func() {
-		r.panels(v, l.s.Cols, func(n *Val) {
-			r.n = n
-			r.panels(u, l.s.Rows, func(m *Val) {
-				r.m = m
-				r.panel()
+		if !r.loadsAlone() {
+			r.packed()
+			return
+		}
+		size := mul(mul(sub(l.to[u], l.from[u]), sub(l.to[v], l.from[v])), steps)
+		oneBlock := between(steps, 1, ir.ChainBlock)
+		l.emit(&If{
+			Cond: apply(ir.OpAnd, ir.Bool, oneBlock, intOp(ir.OpLe, size, intVal(direct))),
+			Then: l.block(r.atOnce), Else: l.block(r.packed),
+		})
+	})
+}
+
+// between returns lo <= x <= hi.
+func between(x *Val, lo, hi int64) *Val {
+	return apply(ir.OpAnd, ir.Bool, intOp(ir.OpLe, intVal(lo), x), intOp(ir.OpLe, x, intVal(hi)))
+}
+
+// loadsAlone reports whether a tile can work on the arrays themselves: elements are
+// loads, those of columns contiguous if their arrays are row-major.
+func (r *contraction) loadsAlone() bool {
+	isData := func(x ir.Index) bool { return x.Value != nil || !x.Div.Is(0) }
+	t := &r.s.Targets[0]
+	for i, e := range r.s.Args {
+		if e.Kind != ir.Load || e.Access.Operand == t.Operand || slices.ContainsFunc(e.Access.Index, isData) || r.col[i] && innermost(e, r.v) == 0 {
+			return false
+		}
+	}
+	return len(r.reduce) == 1 && !slices.ContainsFunc(t.Index, isData)
+}
+
+// atOnce emits the box as one tile over the arrays.
+func (r *contraction) atOnce() {
+	t, u, v, a := &r.s.Targets[0], r.u, r.v, r.reduce[0]
+	origin := r.origin[t.Operand]
+	r.local(t.Operand)
+	r.tile(r.total, sub(r.to[u], r.from[u]), sub(r.to[v], r.from[v]), func(k, i, j *Val) (Element, []*Val) {
+		r.at[a], r.at[u], r.at[v] = add(r.lo[a], k), add(r.from[u], i), add(r.from[v], j)
+		c, vals := Element{r.lowering.arrays[t.Operand], r.positions(t, nil)}, []*Val(nil)
+		for _, e := range r.s.Args {
+			vals = append(vals, r.access(e.Access, nil))
+		}
+		r.at[a], r.at[u], r.at[v] = nil, nil, nil
+		return c, vals
+	})
+	if r.after != nil {
+		r.after()
+	}
+	r.origin[t.Operand] = origin
+}
+
+// tile emits k steps of a tile of m rows and n columns; f returns where its results go
+// and its elements.
+func (r *contraction) tile(k, m, n *Val, f func(k, i, j *Val) (Element, []*Val)) {
+	t := &Tile{
+		Combine: r.s.Combine, Depth: &Var{r.name("k"), ir.Int64}, Row: &Var{r.name("r"), ir.Int64}, Col: &Var{r.name("l"), ir.Int64},
+		K: k, M: m, N: n, Init: r.fresh,
+	}
+	c, vals := f(use(t.Depth), use(t.Row), use(t.Col))
+	t.Accs, t.Vals = []Element{c}, vals
+	r.emit(t)
+}
+
+// packed emits the box from packed elements.
+func (r *contraction) packed() {
+	r.done = &Array{r.name("done"), r.states[0], 2, ir.Local}
+	entries := intVal(chunkBlocks - 1)
+	if len(r.reduce) > 1 {
+		r.before = r.set("nb", r.blockNumber(sub(r.total, intVal(1))))
+		entries = add(r.levels(), intVal(1))
+	}
+	r.emit(&Local{Array: r.done, Extents: []*Val{entries, intVal(int64(r.rows * r.cols))}})
+	r.pieced(r.v, r.lowering.s.Cols, func(n *Val) {
+		r.chunks(n, func(c *chunk) {
+			c.pack(r.v, n, r.cols)
+			r.pieced(r.u, r.lowering.s.Rows, func(m *Val) {
+				c.pack(r.u, m, r.rows)
+				r.panels(r.v, n, r.cols, func(q, n *Val) {
+					r.panels(r.u, m, r.rows, func(p, m *Val) { c.results(p, q, m, n) })
+				})
 			})
 		})
 	})
 }
 
-// panels emits what f emits for pieces of axis a of at most size positions.
-func (r *contraction) panels(a, size int, f func(n *Val)) {
+// pieced emits what f emits for pieces of axis a, of n positions, at most size.
+func (r *contraction) pieced(a, size int, f func(n *Val)) {
 	from, to, name := r.from[a], r.to[a], r.k.Axes[a].Name
 	r.forRange(name, from, to, int64(size), func(i *Val) {
 		n := r.set(name+"n", minVal(intVal(int64(size)), sub(to, i)))
-		r.from[a], r.to[a] = i, add(i, n)
+		r.lowering.bounds(a, i, add(i, n))
 		f(n)
 	})
-	r.from[a], r.to[a] = from, to
+	r.lowering.bounds(a, from, to)
 }
 
-// panel emits one panel of results.
-func (r *contraction) panel() {
-	r.total = intVal(1)
-	for _, a := range r.reduce {
-		r.total = mul(r.total, sub(r.hi[a], r.lo[a]))
+// panels emits what f emits for panels of axis a: number p of n positions, at most width,
+// of the size positions at hand.
+func (r *contraction) panels(a int, size *Val, width int, f func(p, n *Val)) {
+	from, to, w := r.from[a], r.to[a], intVal(int64(width))
+	r.forRange("p", intVal(0), panelCount(size, width), 1, func(p *Val) {
+		i := r.set("i", mul(w, p))
+		n := r.set("n", minVal(w, sub(size, i)))
+		r.lowering.bounds(a, add(from, i), add(add(from, i), n))
+		f(p, n)
+	})
+	r.lowering.bounds(a, from, to)
+}
+
+// panelCount returns how many panels hold size positions.
+func panelCount(size *Val, width int) *Val {
+	return intOp(ir.OpQuo, add(size, intVal(int64(width-1))), intVal(int64(width)))
+}
+
+// chunk is a run of the contracted positions: of a single axis, or all of several axes.
+type chunk struct {
+	*contraction
+	lo, n   *Val     // the first position of a single axis; the number of positions
+	packs   []*Array // by element: [panels, n, width]
+	last    *Val     // whether no chunk follows
+	prior   *Array   // the stack of chunks before, nil when there is one only: [entries, m, n]
+	entries *Val     // in the stack
+	joins   *Val     // of them that this chunk merges with
+	row     *Val     // where the box's rows and columns start
+	column  *Val
+}
+
+// chunks emits what f emits for the chunks of a box of n columns.
+func (r *contraction) chunks(n *Val, f func(c *chunk)) {
+	c := &chunk{contraction: r, n: r.total, packs: make([]*Array, len(r.s.Args)), row: r.from[r.u], column: r.from[r.v]}
+	if len(r.reduce) > 1 {
+		f(c)
+		return
 	}
-	r.c = r.array("c", r.states[0], r.m, r.n)
-	if r.block > 0 {
-		r.before = r.set("nb", r.blockNumber(sub(r.total, intVal(1))))
-		r.sum = r.array("st", r.states[0], r.levels(), r.m, r.n)
-	} else {
-		r.clear()
+	a, size := r.reduce[0], int64(chunkBlocks*ir.ChainBlock)
+	lo, hi, name := r.lo[a], r.hi[a], r.k.Axes[a].Name
+	number := func(p *Val) *Val { return intOp(ir.OpShr, p, intVal(int64(bits.TrailingZeros64(uint64(size))))) }
+	levels := r.set("levels", intVal(0))
+	before := r.set("before", number(sub(r.total, intVal(1))))
+	r.emit(&While{intOp(ir.OpLt, intVal(0), intOp(ir.OpShr, before, levels)), []Stmt{&Set{levels.Var, add(levels, intVal(1))}}})
+	c.prior = &Array{r.name("prior"), r.states[0], 3, ir.Local}
+	r.emit(&Local{Array: c.prior, Extents: []*Val{levels, sub(r.to[r.u], r.from[r.u]), n}})
+	c.entries = r.set("entries", intVal(0))
+	// Of nothing there is a chunk as well: it makes the result of no steps.
+	r.forRange(name, lo, maxVal(hi, add(lo, intVal(1))), size, func(i *Val) {
+		c.lo, c.n = i, r.set(name+"n", minVal(intVal(size), sub(hi, i)))
+		c.last = intOp(ir.OpLe, hi, add(i, intVal(size)))
+		c.joins = r.set("joins", intVal(0))
+		q := r.set("q", number(sub(i, lo)))
+		r.emit(&While{r.joined(intOp(ir.OpLt, c.joins, c.entries), c.last, q, c.joins), []Stmt{&Set{c.joins.Var, add(c.joins, intVal(1))}}})
+		f(c)
+		r.emit(&Set{c.entries.Var, add(sub(c.entries, c.joins), intVal(1))})
+	})
+}
+
+// joined returns whether there is an entry below, and what is complete merges with it:
+// always at the end, else when bit d of the number of blocks before is set.
+func (r *contraction) joined(below, last, number, d *Val) *Val {
+	return apply(ir.OpAnd, ir.Bool, below, apply(ir.OpOr, ir.Bool, last, intOp(ir.OpNe, bit(number, d), intVal(0))))
+}
+
+// packStep and packRun are how many positions of a panel are packed at a time: few enough
+// that what is read, or written, with gaps stays in the nearest cache.
+const (
+	packStep = 16
+	packRun  = 128
+)
+
+// pack emits the packing of the elements of axis a, of size positions in panels of width.
+func (c *chunk) pack(a int, size *Val, width int) {
+	for i, e := range c.s.Args {
+		if c.col[i] == (a == c.v) {
+			c.packs[i] = &Array{c.name("p"), e.DType, 3, ir.Local}
+			c.emit(&Local{Array: c.packs[i], Extents: []*Val{panelCount(size, width), c.n, intVal(int64(width))}})
+			c.packElement(c.packs[i], e, a, size, width)
+		}
 	}
-	if len(r.reduce) == 1 {
-		r.tileBlocks()
-	} else {
-		r.tileStream()
+}
+
+func (c *chunk) packElement(to *Array, e *ir.Expr, a int, size *Val, width int) {
+	put := func(p, k, i *Val) { // the element at the positions at hand
+		c.emit(&Store{to, []*Val{p, k, i}, c.values([]*ir.Expr{e})[0]})
 	}
-	if r.block > 0 {
-		d := r.set("d", intVal(0))
-		r.emit(&While{intOp(ir.OpLt, intVal(0), intOp(ir.OpShr, r.before, d)), r.nested(func() {
-			r.emit(&If{Cond: intOp(ir.OpNe, bit(r.before, d), intVal(0)), Then: r.nested(func() { r.join(d) })})
-			r.emit(&Set{d.Var, add(d, intVal(1))})
+	across := func(p, k, n *Val) {
+		c.strip(n, func(t *Val) {
+			c.at[a] = add(c.from[a], t)
+			put(p, k, t)
+			c.at[a] = nil
+		})
+	}
+	if len(c.reduce) > 1 {
+		k := c.set("k", intVal(0))
+		c.loops(c.reduce, func() {
+			c.panels(a, size, width, func(p, n *Val) { across(p, k, n) })
+			c.emit(&Set{k.Var, add(k, intVal(1))})
+		})
+		return
+	}
+	b := c.reduce[0]
+	if innermost(e, b) > innermost(e, a) {
+		c.panels(a, size, width, func(p, n *Val) {
+			c.forRange("k", intVal(0), c.n, packRun, func(k *Val) {
+				run := c.set("kn", minVal(intVal(packRun), sub(c.n, k)))
+				c.forRange("i", intVal(0), n, 1, func(i *Val) {
+					c.strip(run, func(t *Val) {
+						c.at[a], c.at[b] = add(c.from[a], i), add(add(c.lo, k), t)
+						put(p, add(k, t), i)
+						c.at[a], c.at[b] = nil, nil
+					})
+				})
+			})
+		})
+		return
+	}
+	c.forRange("k", intVal(0), c.n, packStep, func(k *Val) {
+		end := c.set("ke", minVal(add(k, intVal(packStep)), c.n))
+		c.panels(a, size, width, func(p, n *Val) {
+			c.forRange("k", k, end, 1, func(k *Val) {
+				c.at[b] = add(c.lo, k)
+				across(p, k, n)
+				c.at[b] = nil
+			})
+		})
+	})
+}
+
+// results emits m rows and n columns of results, from panels p and q.
+func (c *chunk) results(p, q, m, n *Val) {
+	below := c.set("below", intVal(0)) // entries below the block at hand
+	c.forRange("b", intVal(0), maxVal(c.n, intVal(1)), ir.ChainBlock, func(b *Val) {
+		c.tile(minVal(intVal(ir.ChainBlock), sub(c.n, b)), m, n, func(k, i, j *Val) (Element, []*Val) {
+			var vals []*Val
+			for x, pack := range c.packs {
+				if c.col[x] {
+					vals = append(vals, load(pack, q, add(b, k), j))
+				} else {
+					vals = append(vals, load(pack, p, add(b, k), i))
+				}
+			}
+			return Element{c.done, []*Val{below, c.place(i, j)}}, vals
+		})
+		last, d := intOp(ir.OpLe, c.n, add(b, intVal(ir.ChainBlock))), c.set("d", intVal(0))
+		c.emit(&While{c.joined(intOp(ir.OpLt, intVal(0), below), last, c.blockNumber(b), d), c.nested(func() {
+			c.emit(&Set{below.Var, sub(below, intVal(1))})
+			c.all(func(t *Val) *Val { return c.merged(load(c.done, below, t), load(c.done, add(below, intVal(1)), t)) }, below)
+			c.emit(&Set{d.Var, add(d, intVal(1))})
+		})})
+		c.emit(&Set{below.Var, add(below, intVal(1))})
+	})
+	if empty, ok := c.s.Combine.Empty(c.states); ok && empty[0] != c.fresh.Bits {
+		c.emit(&If{Cond: intOp(ir.OpEq, c.n, intVal(0)), Then: c.nested(func() {
+			c.all(func(*Val) *Val { return c.literals(empty)[0] }, intVal(0))
 		})})
 	}
-	if empty, ok := r.s.Combine.Empty(r.states); ok {
-		r.emit(&If{Cond: intOp(ir.OpEq, r.total, intVal(0)), Then: r.nested(func() {
-			r.cells(func(i, t *Val) { r.emit(&Store{r.c, []*Val{i, t}, r.literals(empty)[0]}) })
-		})})
-	} else {
-		r.emit(&NonEmpty{r.total})
+	if c.prior == nil {
+		c.finish(m, n)
+		return
 	}
-	r.cells(func(i, t *Val) { r.assign(&r.s.Targets[0], load(r.c, i, t)) })
+	there := func(entry, i, t *Val) []*Val {
+		return []*Val{entry, add(sub(c.from[c.u], c.row), i), add(sub(c.from[c.v], c.column), t)}
+	}
+	c.forRange("s", intVal(1), add(c.joins, intVal(1)), 1, func(s *Val) {
+		c.cells(m, n, func(i, t *Val) {
+			c.emit(&Store{c.done, []*Val{intVal(0), c.place(i, t)}, c.merged(load(c.prior, there(sub(c.entries, s), i, t)...), c.result(i, t))})
+		})
+	})
+	c.emit(&If{Cond: c.last, Then: c.nested(func() { c.finish(m, n) }), Else: c.nested(func() {
+		c.cells(m, n, func(i, t *Val) {
+			c.emit(&Store{c.prior, there(sub(c.entries, c.joins), i, t), c.result(i, t)})
+		})
+	})})
 }
 
-func (r *contraction) array(name string, d ir.DType, extents ...*Val) *Array {
-	x := &Array{r.name(name), d, len(extents), ir.Local}
-	r.emit(&Local{Array: x, Extents: extents})
-	return x
+// place returns where in an entry a result is.
+func (r *contraction) place(i, j *Val) *Val { return add(mul(intVal(int64(r.cols)), i), j) }
+
+// result returns a result of the tile.
+func (r *contraction) result(i, j *Val) *Val { return load(r.done, intVal(0), r.place(i, j)) }
+
+// merged returns what two states make.
+func (r *contraction) merged(left, right *Val) *Val {
+	return r.combined(r.s.Combine.Merge, []*Val{left}, []*Val{right})[0]
 }
 
-// cells emits a strip over the columns of every row of the panel.
-func (r *contraction) cells(f func(i, t *Val)) {
-	r.forRange("r", intVal(0), r.m, 1, func(i *Val) {
-		r.strip(r.n, func(t *Val) {
+// all emits an entry's values, of all places.
+func (r *contraction) all(f func(t *Val) *Val, entry *Val) {
+	size := int64(r.rows * r.cols)
+	for at := int64(0); at < size; at += int64(r.lowering.s.Strip) {
+		r.strip(intVal(min(size-at, int64(r.lowering.s.Strip))), func(t *Val) {
+			t = add(t, intVal(at))
+			r.emit(&Store{r.done, []*Val{entry, t}, f(t)})
+		})
+	}
+}
+
+// cells emits a strip over the columns of every row of the tile.
+func (r *contraction) cells(m, n *Val, f func(i, t *Val)) {
+	r.forRange("r", intVal(0), m, 1, func(i *Val) {
+		r.strip(n, func(t *Val) {
 			r.at[r.u], r.at[r.v] = add(r.from[r.u], i), add(r.from[r.v], t)
 			f(i, t)
 			r.at[r.u], r.at[r.v] = nil, nil
@@ -147,135 +423,32 @@ func (r *contraction) cells(f func(i, t *Val)) {
 	})
 }
 
-// clear emits the panel's state before a block.
-func (r *contraction) clear() {
-	id := r.identity()[0]
-	r.cells(func(i, t *Val) { r.emit(&Store{r.c, []*Val{i, t}, id}) })
-}
-
-// join emits the merge of level d of the blocks before with the panel.
-func (r *contraction) join(d *Val) {
-	r.cells(func(i, t *Val) {
-		left, right := []*Val{load(r.sum, d, i, t)}, []*Val{load(r.c, i, t)}
-		r.emit(&Store{r.c, []*Val{i, t}, r.combined(r.s.Combine.Merge, left, right)[0]})
-	})
-}
-
-// nextBlock emits the start of a block: the panel of the one before it, number q, goes to
-// the stack.
-func (r *contraction) nextBlock(first *Val, q func() *Val) {
-	r.emit(&If{Cond: first, Then: r.nested(func() {
-		q, d := r.set("q", q()), r.set("d", intVal(0))
-		r.emit(&While{intOp(ir.OpNe, bit(q, d), intVal(0)), r.nested(func() {
-			r.join(d)
-			r.emit(&Set{d.Var, add(d, intVal(1))})
-		})})
-		r.cells(func(i, t *Val) { r.emit(&Store{r.sum, []*Val{d, i, t}, load(r.c, i, t)}) })
-	})})
-	r.clear()
-}
-
-// tileBlocks emits the blocks of one contracted axis.
-func (r *contraction) tileBlocks() {
-	a := r.reduce[0]
-	r.forRange(r.k.Axes[a].Name+"b", r.lo[a], r.hi[a], ir.ChainBlock, func(b *Val) {
-		if r.block > 0 {
-			r.nextBlock(intOp(ir.OpLt, r.lo[a], b), func() *Val { return sub(r.blockNumber(sub(b, r.lo[a])), intVal(1)) })
-		}
-		n := r.set(r.k.Axes[a].Name+"n", minVal(intVal(ir.ChainBlock), sub(r.hi[a], b)))
-		r.tile(n, func(t *Tile, e *ir.Expr, col bool) *Val { return r.element(e, col, b, n, t) })
-	})
-}
-
-// tileStream emits several contracted axes, flattened: elements are packed position by
-// position until a block is full.
-func (r *contraction) tileStream() {
-	mask := intVal(ir.ChainBlock - 1)
-	p := r.set("p", intVal(0))
-	inBlock := func() *Val { return intOp(ir.OpAnd, p, mask) }
-	packs := make([]*Array, len(r.s.Args))
-	for i, e := range r.s.Args {
-		_, width, _ := r.side(r.col[i], &Tile{})
-		packs[i] = r.array("p", e.DType, intVal(ir.ChainBlock), width)
-	}
-	flush := func(n *Val) []Stmt {
-		return r.nested(func() {
-			next := 0
-			r.tile(n, func(t *Tile, _ *ir.Expr, col bool) *Val {
-				_, _, at := r.side(col, t)
-				next++
-				return load(packs[next-1], use(t.Depth), use(at))
-			})
-		})
-	}
-	r.loops(r.reduce, func() {
-		if r.block > 0 {
-			r.emit(&If{Cond: intOp(ir.OpEq, inBlock(), intVal(0)), Then: r.nested(func() {
-				r.nextBlock(intOp(ir.OpLt, intVal(0), p), func() *Val { return sub(r.blockNumber(p), intVal(1)) })
-			})})
-		}
-		for i, e := range r.s.Args {
-			side, width, _ := r.side(r.col[i], &Tile{})
-			r.strip(width, func(t *Val) {
-				r.at[side] = add(r.from[side], t)
-				r.emit(&Store{packs[i], []*Val{inBlock(), t}, r.values([]*ir.Expr{e})[0]})
-				r.at[side] = nil
-			})
-		}
-		r.emit(&Set{p.Var, add(p, intVal(1))})
-		r.emit(&If{Cond: intOp(ir.OpEq, inBlock(), intVal(0)), Then: flush(intVal(ir.ChainBlock))})
-	})
-	r.emit(&If{Cond: intOp(ir.OpNe, inBlock(), intVal(0)), Then: flush(inBlock())})
-}
-
-// tile emits n steps of the panel with elements as element gives them.
-func (r *contraction) tile(n *Val, element func(t *Tile, e *ir.Expr, col bool) *Val) {
-	t := &Tile{
-		Combine: r.s.Combine, Depth: &Var{r.name("k"), ir.Int64}, Row: &Var{r.name("r"), ir.Int64}, Col: &Var{r.name("l"), ir.Int64},
-		K: n, M: r.m, N: r.n,
-	}
-	t.Accs = []Element{{r.c, []*Val{use(t.Row), use(t.Col)}}}
-	for i, e := range r.s.Args {
-		t.Vals = append(t.Vals, element(t, e, r.col[i]))
-	}
-	r.emit(t)
-}
-
-// side returns the axis of rows or of columns, their number and the tile's position.
-func (r *contraction) side(col bool, t *Tile) (axis int, width *Val, at *Var) {
-	if col {
-		return r.v, r.n, t.Col
-	}
-	return r.u, r.m, t.Row
-}
-
-// element returns an element of the tile as a load: of the array itself where a row's
-// element is one, else of what is packed here for positions b to b+n.
-func (r *contraction) element(e *ir.Expr, col bool, b, n *Val, tile *Tile) *Val {
-	a := r.reduce[0]
-	side, width, at := r.side(col, tile)
-	if e.Kind == ir.Load && !col && !slices.ContainsFunc(e.Access.Index, func(x ir.Index) bool { return x.Value != nil || !x.Div.Is(0) }) {
-		r.at[a], r.at[side] = add(b, use(tile.Depth)), add(r.from[side], use(at))
-		v := r.access(e.Access, nil)
-		r.at[a], r.at[side] = nil, nil
-		return v
-	}
-	p := r.array("p", e.DType, n, width)
-	pack := func(k, i *Val) {
-		r.at[a], r.at[side] = add(b, k), add(r.from[side], i)
-		r.emit(&Store{p, []*Val{k, i}, r.values([]*ir.Expr{e})[0]})
-		r.at[a], r.at[side] = nil, nil
-	}
-	if innermost(e, a) > innermost(e, side) { // contiguous along the contracted axis
-		r.forRange("i", intVal(0), width, 1, func(i *Val) {
-			r.strip(n, func(t *Val) { pack(t, i) })
-		})
+// finish emits what becomes of the tile's results. A local that only what comes after
+// reads is the tile itself.
+func (r *contraction) finish(m, n *Val) {
+	t := &r.s.Targets[0]
+	if r.after == nil || r.k.Operands[t.Operand].Role != ir.Local {
+		r.cells(m, n, func(i, j *Val) { r.assign(t, r.result(i, j)) })
 	} else {
-		r.forRange("k", intVal(0), n, 1, func(k *Val) {
-			r.strip(width, func(t *Val) { pack(k, t) })
-		})
+		r.alias[t.Operand] = func(at []*Val) *Val {
+			var place [2]*Val
+			for d, x := range t.Index {
+				switch plain(x) {
+				case r.u:
+					place[0] = sub(at[d], r.from[r.u])
+				case r.v:
+					place[1] = sub(at[d], r.from[r.v])
+				}
+			}
+			return r.result(place[0], place[1])
+		}
+		defer delete(r.alias, t.Operand)
 	}
-	return load(p, use(tile.Depth), use(at))
+	if r.after != nil {
+		r.lowering.tile[r.u], r.lowering.tile[r.v] = r.rows, r.cols
+		r.after()
+		r.lowering.tile[r.u], r.lowering.tile[r.v] = 0, 0
+	}
 }
 
 // innermost counts the loads that have axis a last.

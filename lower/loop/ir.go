@@ -168,11 +168,13 @@ type Append struct {
 
 // Tile is the kernel of a contraction: for every Row < M and Col < N, the states at Accs
 // take a step with Vals for ascending Depth < K. Vals are loads, each of which depends on
-// Row or on Col, not on both.
+// Row or on Col, not on both, and all positions are affine. With Init the states start
+// from it, without what is there, K being 0 or not.
 type Tile struct {
 	Combine         *ir.Combine
 	Depth, Row, Col *Var
 	K, M, N         *Val
+	Init            *Val // a literal; nil: what is there
 	Accs            []Element
 	Vals            []*Val
 }

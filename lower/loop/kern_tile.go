@@ -21,8 +21,13 @@ var tileKerns = map[combineKey]tileKern{
 	{"fma", ir.Uint64, 0}:  tileInt[uint64],
 }
 
-// hasTile reports whether a contraction has a kern.
-func hasTile(c *ir.Combine, d ir.DType) bool { return tileKerns[combineKey{c.Name, d, 0}] != nil }
+// tileShape returns the rows and columns that a contraction's kern takes at a time.
+func tileShape(c *ir.Combine, d ir.DType) (rows, cols int) {
+	if tileKerns[combineKey{c.Name, d, 0}] == nil {
+		return 0, 0
+	}
+	return 8, 64
+}
 
 // element returns element i of memory.
 func element[T any](p unsafe.Pointer, i int) T {

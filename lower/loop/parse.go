@@ -563,6 +563,9 @@ func (p *parser) tile(int) Stmt {
 		p.expect(",")
 	}
 	s.Accs = p.elementTuple()
+	if p.accept("=") {
+		s.Init = p.expr()
+	}
 	p.expect(",")
 	s.Vals = p.exprTuple()
 	p.expect(")")

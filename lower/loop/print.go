@@ -121,9 +121,13 @@ func (p *printer) stmt(s Stmt) {
 	case *Append:
 		p.line("append(%s, %s, %s, %s)", s.Count.Name, s.Cond, tuple(s.Outs, arrayName), tuple(s.Vals, (*Val).String))
 	case *Tile:
-		p.line("tile(%s, %s < %s, %s < %s, %s < %s, %s, %s)", s.Combine.Name,
+		init := ""
+		if s.Init != nil {
+			init = " = " + s.Init.String()
+		}
+		p.line("tile(%s, %s < %s, %s < %s, %s < %s, %s%s, %s)", s.Combine.Name,
 			s.Depth.Name, s.K.at(precSum), s.Row.Name, s.M.at(precSum), s.Col.Name, s.N.at(precSum),
-			tuple(s.Accs, Element.String), tuple(s.Vals, (*Val).String))
+			tuple(s.Accs, Element.String), init, tuple(s.Vals, (*Val).String))
 	}
 }
 

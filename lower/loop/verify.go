@@ -354,8 +354,11 @@ func (v *verifier) tile(s *Tile) error {
 			return err
 		}
 		accs = append(accs, e.Array)
-		if e.Array.Role == ir.In || len(e.Index) != 2 || !isUse(e.Index[0], s.Row) || !isUse(e.Index[1], s.Col) {
+		if e.Array.Role == ir.In || !affineIn(e.Index, s.Row, s.Col) || !anyUses(e.Index, s.Row) || !anyUses(e.Index, s.Col) {
 			return fmt.Errorf("tile: %s is not at row, column", e)
+		}
+		if s.Init != nil && (s.Init.Kind != Const || s.Init.DType != e.Array.DType) {
+			return fmt.Errorf("tile: %s does not start from %s", e, s.Init)
 		}
 	}
 	for _, x := range s.Vals {
@@ -363,11 +366,31 @@ func (v *verifier) tile(s *Tile) error {
 			return err
 		}
 		uses := func(y *Var) bool { return firstVar(x, func(z *Var) bool { return z == y }) != nil }
-		if x.Kind != Load || uses(s.Row) && uses(s.Col) || slices.Contains(accs, x.Array) {
+		if x.Kind != Load || uses(s.Row) && uses(s.Col) || slices.Contains(accs, x.Array) || !affineIn(x.Args, s.Depth, s.Row, s.Col) {
 			return fmt.Errorf("tile: %s is no load that depends on the row or on the column", x)
 		}
 	}
 	return states(s.Combine, accs, s.Vals)
+}
+
+// affineIn reports whether positions are sums of variables, which nothing else in them
+// depends on, with factors.
+func affineIn(index []*Val, vars ...*Var) bool {
+	for _, v := range index {
+		for _, x := range vars {
+			base, coef, ok := affine(v, x, func(v *Val) bool { return firstVar(v, func(y *Var) bool { return y == x }) != nil })
+			if !ok || firstVar(coef, func(y *Var) bool { return slices.Contains(vars, y) }) != nil {
+				return false
+			}
+			v = base
+		}
+	}
+	return true
+}
+
+// anyUses reports whether a variable stands in one of some values.
+func anyUses(vals []*Val, x *Var) bool {
+	return slices.ContainsFunc(vals, func(v *Val) bool { return firstVar(v, func(y *Var) bool { return y == x }) != nil })
 }
 
 func isUse(v *Val, x *Var) bool { return v.Kind == Use && v.Var == x }

@@ -90,6 +90,9 @@ func operands(s Stmt) []*Val {
 		out = append(append(out, s.Cond), s.Vals...)
 	case *Tile:
 		out = append(out, s.K, s.M, s.N)
+		if s.Init != nil {
+			out = append(out, s.Init)
+		}
 		elements(s.Accs)
 		out = append(out, s.Vals...)
 	}
