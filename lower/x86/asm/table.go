@@ -2,6 +2,7 @@ package asm
 
 import (
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -59,7 +60,7 @@ const (
 	slotRel
 )
 
-var slots = map[byte]slot{'R': slotReg, 'M': slotRM, 'V': slotV, 'O': slotOpcode, 'I': slotImm, 'L': slotIs4, 'D': slotRel, 'C': slotNone}
+var slots = [...]slot{'R': slotReg, 'M': slotRM, 'V': slotV, 'O': slotOpcode, 'I': slotImm, 'L': slotIs4, 'D': slotRel, 'C': slotNone}
 
 // pattern is the kinds of operand that a form takes at one place.
 type pattern struct {
@@ -167,7 +168,16 @@ func (r row) parse() info {
 	}
 	t := info{name: intel}
 	for i, c := range []byte(r.roles) {
-		t.roles[i] = map[byte]role{'r': reads, 'w': writes, 'x': readsWrites, 'c': reads | commutes}[c]
+		switch c {
+		case 'r':
+			t.roles[i] = reads
+		case 'w':
+			t.roles[i] = writes
+		case 'x':
+			t.roles[i] = readsWrites
+		case 'c':
+			t.roles[i] = reads | commutes
+		}
 	}
 	for rest := r.forms; rest != ""; {
 		var text string
@@ -238,14 +248,6 @@ func (t *info) parseNote(f *form, note string) {
 		}
 		return uint8(n)
 	}
-	log := func(n uint8) tuple {
-		for i := tuple(0); i < 8; i++ {
-			if n == 1<<i {
-				return i
-			}
-		}
-		return 0
-	}
 	switch {
 	case note[0] == '/':
 		f.digit = int8(number("/"))
@@ -265,13 +267,16 @@ func (t *info) parseNote(f *form, note string) {
 	case strings.HasPrefix(note, "half"):
 		f.elem, f.size = number("half"), 1
 	case strings.HasPrefix(note, "mem"):
-		f.size = log(max(1, number("mem")))
+		f.size = log2(max(1, number("mem")))
 	case note[0] == 'x':
-		f.size = fixedBytes + log(number("x"))
+		f.size = fixedBytes + log2(number("x"))
 	default:
 		panic(fmt.Sprintf("asm: %s: note %q", t.name, note))
 	}
 }
+
+// log2 returns the logarithm of a power of two.
+func log2(n uint8) tuple { return tuple(bits.TrailingZeros8(n)) }
 
 // encoded returns the form with one encoding.
 func (f form) encoded(text string) form {
@@ -280,18 +285,28 @@ func (f form) encoded(text string) form {
 		f.name = name
 	}
 	fixedW, lig, anyL := false, false, false
-	for i := 0; spec != ""; i++ {
+	for spec != "" {
 		var word string
 		word, spec, _ = strings.Cut(spec, ".")
 		switch word {
-		case "LEG", "VEX", "EVEX":
-			f.encoding = map[string]encoding{"LEG": legacy, "VEX": vex, "EVEX": evex}[word]
-		case "8", "16", "32", "64", "128", "256", "512":
-			f.widths |= widthBit(map[string]Width{"8": W8, "16": W16, "32": W32, "64": W64, "128": W128, "256": W256, "512": W512}[word])
-		case "66", "F3", "F2":
-			f.prefix = map[string]uint8{"66": 1, "F3": 2, "F2": 3}[word]
-		case "0F", "0F38", "0F3A":
-			f.opMap = map[string]uint8{"0F": 1, "0F38": 2, "0F3A": 3}[word]
+		case "LEG":
+			f.encoding = legacy
+		case "VEX":
+			f.encoding = vex
+		case "EVEX":
+			f.encoding = evex
+		case "66":
+			f.prefix = 1
+		case "F3":
+			f.prefix = 2
+		case "F2":
+			f.prefix = 3
+		case "0F":
+			f.opMap = 1
+		case "0F38":
+			f.opMap = 2
+		case "0F3A":
+			f.opMap = 3
 		case "W0", "WIG":
 			f.w, fixedW = w0, true
 		case "W1":
@@ -301,7 +316,11 @@ func (f form) encoded(text string) form {
 		case "LIG":
 			lig = true
 		default:
-			panic(fmt.Sprintf("asm: encoding %q", text))
+			w, err := strconv.ParseUint(word, 10, 16)
+			if err != nil || widthBit(Width(w)) == 0 {
+				panic(fmt.Sprintf("asm: encoding %q", text))
+			}
+			f.widths |= widthBit(Width(w))
 		}
 	}
 	masks := false
