@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"iter"
 	"math"
 	"unsafe"
 
@@ -238,6 +239,23 @@ func Runs(op *ir.Op, d ir.DType) bool {
 		}
 	}
 	return op == ir.OpRare
+}
+
+// A Row is a scalar op by the dtype of its last operand.
+type Row struct {
+	Op    *ir.Op
+	DType ir.DType
+}
+
+// Rows yields what the portable executor runs as it is, with the dtype of the result.
+func Rows() iter.Seq2[Row, ir.DType] {
+	return func(yield func(Row, ir.DType) bool) {
+		for k := range opTable {
+			if !yield(Row{k.op, k.arg}, k.out) {
+				return
+			}
+		}
+	}
 }
 
 // cost estimates the nanoseconds an op takes an element.

@@ -154,8 +154,8 @@ func (s *strip) blendArg(mask asm.Reg, then asm.Arg, els asm.Reg, d ir.DType) as
 		r := s.vec(ops.of(d), s.width(d), asm.R(els), then)
 		s.merging(mask)
 		return r
-	case d == ir.Bool:
-		return s.vec(asm.VBLENDVPD, asm.W256, asm.R(els), then, asm.R(mask))
+	case d == ir.Bool: // of 64 bits too, for all their bits are equal
+		return s.vec(asm.VBLENDVPS, asm.W256, asm.R(els), then, asm.R(mask))
 	}
 	return s.vec(pair{asm.VBLENDVPS, asm.VBLENDVPD}.of(d), s.width(d), asm.R(els), then, asm.R(s.maskFor(mask, d)))
 }

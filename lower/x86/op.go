@@ -1,6 +1,8 @@
 package x86
 
 import (
+	"sync"
+
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower/x86/asm"
 )
@@ -49,14 +51,20 @@ func init() {
 // operand.
 func opFor(_ asm.Level, op *ir.Op, out, arg ir.DType) emitOp { return opTable[opKey{op, out, arg}] }
 
+// kept is opTable by op: the dtypes of its last operand.
+var kept = sync.OnceValue(func() map[*ir.Op]ir.DTypes {
+	m := map[*ir.Op]ir.DTypes{ir.OpRare: ir.AnyReal}
+	for k := range opTable {
+		m[k.op] |= ir.SetOf(k.arg)
+	}
+	return m
+})
+
 // Keep reports which scalar ops machine code runs as they are, by the dtype of the last
 // operand: what a schedule needs to know.
 func Keep(_ asm.Level) func(op *ir.Op, d ir.DType) bool {
-	kept := map[*ir.Op]ir.DTypes{ir.OpRare: ir.AnyReal}
-	for k := range opTable {
-		kept[k.op] |= ir.SetOf(k.arg)
-	}
-	return func(op *ir.Op, d ir.DType) bool { return kept[op].Has(d) }
+	m := kept()
+	return func(op *ir.Op, d ir.DType) bool { return m[op].Has(d) }
 }
 
 // pair is an instruction for elements of 32 and of 64 bits.
