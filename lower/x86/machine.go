@@ -1,0 +1,114 @@
+package x86
+
+import (
+	"fmt"
+	"strings"
+	"unsafe"
+
+	"github.com/numen-go/numen/lower/loop"
+	"github.com/numen-go/numen/lower/x86/asm"
+)
+
+// Machine makes machine code of a level.
+type Machine struct{ level asm.Level }
+
+// New returns the machine of a level, which must be Available where its code is to run.
+func New(level asm.Level) *Machine { return &Machine{level} }
+
+// Compile implements loop.Machine: all parts of a loop are one piece of code.
+func (m *Machine) Compile(l *loop.Loop, parts []loop.Part, class loop.Class, file loop.File) (loop.Native, error) {
+	e := &emitter{level: m.level, loop: l, class: class, file: file, pool: asm.NewPool(), literals: map[asm.Arg]int64{}, writes: map[*loop.Var]int{}}
+	e.count(l.Body)
+	e.cold = asm.NewBuilder(&e.label)
+	entries := make([]asm.Arg, len(parts))
+	var insts []asm.Inst
+	for i, p := range parts {
+		code, entry, err := e.part(p)
+		if err != nil {
+			return nil, err
+		}
+		entries[i] = entry
+		insts = append(insts, code...)
+	}
+	code, err := asm.Assemble(append(insts, e.cold.Insts...), e.pool, m.level)
+	if err != nil {
+		return nil, err
+	}
+	t, err := load(code.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	n := &native{text: t, size: len(code.Bytes)}
+	for _, l := range entries {
+		n.entries = append(n.entries, int(code.Labels[l.Imm]))
+	}
+	return n, publish(l.Name, t, code.Bytes, func() string { return code.Listing() })
+}
+
+// count counts the assignments of variables. Those that are there before any count.
+func (e *emitter) count(body []loop.Stmt) {
+	for _, s := range body {
+		switch s := s.(type) {
+		case *loop.Par:
+			for _, r := range s.Ranges {
+				e.writes[r.Lo]++
+				e.writes[r.Hi]++
+			}
+		case *loop.For:
+			e.writes[s.Var]++
+		case *loop.Set:
+			e.writes[s.Var]++
+		case *loop.Strip:
+			for _, a := range s.Body {
+				if a, ok := a.(*loop.Append); ok {
+					e.writes[a.Count] += 2 // again and again
+				}
+			}
+		}
+		for _, b := range blocksOf(s) {
+			e.count(b)
+		}
+	}
+}
+
+// part emits a part, and returns the label that it is entered at.
+func (e *emitter) part(p loop.Part) (insts []asm.Inst, entry asm.Arg, err error) {
+	e.vars, e.nodes, e.arrays, e.inner = map[*loop.Var]*node{}, map[nodeKey]*node{}, map[*loop.Array]*array{}, len(p.Ranges) > 0
+	e.blocks = nil
+	b := e.push()
+	entry = e.b.NewLabel()
+	resume := e.b.NewLabel()
+	e.b.Bind(entry)
+	e.code(asm.CMP, word(loop.WordResume), asm.I(0))
+	e.jumpTo(asm.JNZ, resume)
+	e.aside(resume, func() {
+		e.code(asm.MOV, asm.R(asm.RAX), word(loop.WordResume))
+		e.code(asm.MOV, word(loop.WordResume), asm.I(0))
+		e.b.Op(asm.JMP, 0, asm.R(asm.RAX))
+	})
+	if err := e.stmts(p.Body); err != nil {
+		return nil, entry, err
+	}
+	e.leave(loop.StatusDone, asm.Arg{})
+	return b.b.Insts, entry, nil
+}
+
+// native is the machine code of a loop.
+type native struct {
+	text    *text
+	size    int
+	entries []int // of parts, from the start of the code
+}
+
+// Enter implements loop.Native.
+func (n *native) Enter(part int, frame unsafe.Pointer) { n.text.run(n.entries[part], frame) }
+
+// Close implements loop.Native.
+func (n *native) Close() error { return n.text.close() }
+
+// String implements loop.Native.
+func (n *native) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d bytes of machine code", n.size)
+	return b.String()
+}
