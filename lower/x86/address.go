@@ -8,20 +8,20 @@ import (
 	"github.com/numen-go/numen/lower/x86/asm"
 )
 
-// array is where an array lies.
-type array struct {
+// layout is where an array lies.
+type layout struct {
 	base             *node // address of the element at the origin
 	size             int64 // of an element
 	strides, extents []*node
 }
 
 // array returns where an array lies: one of the caller, or one that was declared before.
-func (e *emitter) array(a *loop.Array) *array {
+func (e *emitter) array(a *loop.Array) *layout {
 	if x := e.arrays[a]; x != nil {
 		return x
 	}
 	w := e.file.Array(a)
-	x := &array{size: int64(a.DType.Size())}
+	x := &layout{size: int64(a.DType.Size())}
 	x.base = e.inWord(w.Base, 0)
 	if a.Role != ir.Local {
 		x.base = e.op(ir.OpAdd, x.base, e.op(ir.OpMul, e.inWord(w.Offset, 0), e.literal(x.size)))

@@ -31,14 +31,14 @@ func (n impatientCode) Enter(part int, frame unsafe.Pointer) {
 	n.Native.Enter(part, frame)
 }
 
-// levels calls f for every level that this machine has.
-func levels(t *testing.T, f func(t *testing.T, level asm.Level)) {
-	for _, level := range []asm.Level{asm.AVX2, asm.AVX512} {
+// eachLevel calls f for every level that this machine has.
+func eachLevel(t *testing.T, f func(t *testing.T, level asm.Level)) {
+	for _, level := range levels {
 		if err := Available(level); err != nil {
 			t.Log(err)
 			continue
 		}
-		t.Run(fmt.Sprint(level), func(t *testing.T) { f(t, level) })
+		t.Run(levelName(level), func(t *testing.T) { f(t, level) })
 	}
 }
 
@@ -248,7 +248,7 @@ var controlCases = []integers{
 }
 
 func TestControl(t *testing.T) {
-	levels(t, func(t *testing.T, level asm.Level) {
+	eachLevel(t, func(t *testing.T, level asm.Level) {
 		for _, c := range controlCases {
 			t.Run(c.name, func(t *testing.T) { c.hold(t, level) })
 		}

@@ -28,14 +28,14 @@ type emitter struct {
 	b     *asm.Builder // the block at hand: physical registers only
 
 	// Of the part at hand.
-	blocks []*block               // from the outermost to the one at hand
-	at     int                    // the depth of the block that b belongs to
-	vars   map[*loop.Var]*node    // what integer variables hold now
-	nodes  map[nodeKey]*node      // integers that are computed once
-	arrays map[*loop.Array]*array // how arrays lie
-	cold   *asm.Builder           // what is rarely run, behind the rest
-	inner  bool                   // the part is the body of a Par: its variables end with it
-	err    error                  // of what could not report it
+	blocks []*block                // from the outermost to the one at hand
+	at     int                     // the depth of the block that b belongs to
+	vars   map[*loop.Var]*node     // what integer variables hold now
+	nodes  map[nodeKey]*node       // integers that are computed once
+	arrays map[*loop.Array]*layout // how arrays lie
+	cold   *asm.Builder            // what is rarely run, behind the rest
+	inner  bool                    // the part is the body of a Par: its variables end with it
+	err    error                   // of what could not report it
 
 	writes    map[*loop.Var]int // assignments of variables in the whole loop
 	literals  map[asm.Arg]int64 // integers in the pool

@@ -23,7 +23,7 @@ const (
 )
 
 func (e *emitter) local(s *loop.Local) error {
-	x := &array{size: int64(s.Array.DType.Size()), strides: make([]*node, len(s.Extents)), extents: make([]*node, len(s.Extents))}
+	x := &layout{size: int64(s.Array.DType.Size()), strides: make([]*node, len(s.Extents)), extents: make([]*node, len(s.Extents))}
 	total := e.literal(1)
 	for d := len(s.Extents) - 1; d >= 0; d-- {
 		n := e.pin(e.op(ir.OpMax, e.number(s.Extents[d]), e.literal(0)))
@@ -54,7 +54,7 @@ func overflows(extents []*node) bool {
 }
 
 // reserve emits the demand for memory.
-func (e *emitter) reserve(s *loop.Local, x *array) {
+func (e *emitter) reserve(s *loop.Local, x *layout) {
 	w := e.file.Array(s.Array)
 	x.base = e.inWord(w.Base, e.at)
 	bytes := e.literal(1)

@@ -73,7 +73,7 @@ func (e *emitter) count(body []loop.Stmt) {
 
 // part emits a part, and returns the label that it is entered at.
 func (e *emitter) part(p loop.Part) (insts []asm.Inst, entry asm.Arg, err error) {
-	e.vars, e.nodes, e.arrays, e.inner = map[*loop.Var]*node{}, map[nodeKey]*node{}, map[*loop.Array]*array{}, len(p.Ranges) > 0
+	e.vars, e.nodes, e.arrays, e.inner = map[*loop.Var]*node{}, map[nodeKey]*node{}, map[*loop.Array]*layout{}, len(p.Ranges) > 0
 	e.blocks = nil
 	b := e.push()
 	entry = e.b.NewLabel()
