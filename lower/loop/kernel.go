@@ -32,7 +32,7 @@ func NewKernel(k *ir.Kernel, t *Tuning) (*Kernel, error) {
 		if _, err := out.code.of(Class{}); err != nil {
 			return nil, err
 		}
-	} else if err := newLowering(k, t.Schedule).takes(); err != nil {
+	} else if err := newLowering(k, Portable.Schedule).takes(); err != nil {
 		return nil, err
 	}
 	out.counts = slices.ContainsFunc(k.Stmts, func(s ir.Stmt) bool { return s.Sink == ir.Append })

@@ -78,23 +78,28 @@ func (v *variants) compile(c Class) (variant, error) {
 	s := v.t.Schedule
 	s.Short, s.Pieces = c.Short, c.Pieces
 	l, err := From(v.k, s)
-	if err != nil {
-		return variant{}, err
-	}
 	if v.t.Machine == nil {
+		if err != nil {
+			return variant{}, err
+		}
 		code, err := Compile(l)
 		return variant{class: c, code: code}, err
 	}
-	x := variant{units: stepped(l)}
-	c.Unit &= x.units
-	x.class = c
-	if x.code, x.why = CompileWith(l, v.t.Machine, c); x.why == nil {
-		return x, nil
+	var units uint64
+	if err == nil {
+		units = stepped(l)
+		c.Unit &= units
+		code, failed := CompileWith(l, v.t.Machine, c)
+		if failed == nil {
+			return variant{class: c, units: units, code: code}, nil
+		}
+		err = failed
 	}
+	c.Unit &= units
 	p := variants{k: v.k, t: Portable}
-	portable, err := p.compile(c)
-	portable.units, portable.why = x.units, x.why
-	return portable, err
+	x, failed := p.compile(c)
+	x.units, x.why = units, err
+	return x, failed
 }
 
 // close frees the code of all variants.

@@ -12,16 +12,19 @@ import (
 type layout uint8
 
 const (
-	contiguous layout = iota
-	offset            // not at the start of its buffer
-	strided           // with gaps along every axis
-	reversed          // with negative strides
-	transposed        // the first axis innermost
-	broadcast         // the last axis without a stride; its elements are the same
+	contiguous  layout = iota
+	offset             // not at the start of its buffer
+	strided            // with gaps along every axis
+	reversed           // with negative strides
+	transposed         // the first axis innermost
+	first              // right behind memory that nobody may touch: see edged
+	last               // right before
+	lastStrided        // with gaps, right before
+	broadcast          // the last axis without a stride; its elements are the same
 	numLayouts
 )
 
-var layoutNames = [numLayouts]string{"contiguous", "offset", "strided", "reversed", "transposed", "broadcast"}
+var layoutNames = [numLayouts]string{"contiguous", "offset", "strided", "reversed", "transposed", "first", "last", "last, strided", "broadcast"}
 
 func (l layout) String() string { return layoutNames[l] }
 
@@ -37,11 +40,17 @@ type block struct {
 	array lower.Array
 	bytes []byte
 	owned []bool // by element of the buffer
+	free  func()
 }
 
 // newBlock lays elements out. A broadcast array gets its elements from the first
 // positions of its last axis: the caller has made them equal.
 func newBlock(a *array, l layout) *block {
+	edge := l >= first && l <= lastStrided
+	behind := l != first
+	if l == lastStrided {
+		l = strided
+	}
 	rank := len(a.extents)
 	strides := make([]int64, rank)
 	step := int64(1)
@@ -78,14 +87,26 @@ func newBlock(a *array, l layout) *block {
 		span, start = 0, 0
 	}
 	size := int64(a.dtype.Size())
-	n := span + 1 + 2*guard
-	words := make([]uint64, (n*size+7)/8)
-	host := lower.HostOf(words)
-	b := &block{bytes: host.Bytes(), owned: make([]bool, int64(len(words))*8/size)}
+	b := &block{free: func() {}}
+	var host *lower.Host
+	if edge {
+		if span++; empty {
+			span = 0
+		}
+		mem, free, err := edged(int(span*size), behind)
+		if err != nil {
+			panic(err)
+		}
+		host, b.free = lower.NewHost(mem), free
+	} else {
+		host = lower.HostOf(make([]uint64, ((span+1+2*guard)*size+7)/8))
+		start += guard
+	}
+	b.bytes, b.owned = host.Bytes(), make([]bool, host.Size()/size)
 	for i := range b.bytes {
 		b.bytes[i] = pattern
 	}
-	b.array = lower.Array{DType: a.dtype, Buf: host, Offset: guard + start, Strides: strides, Extents: a.extents}
+	b.array = lower.Array{DType: a.dtype, Buf: host, Offset: start, Strides: strides, Extents: a.extents}
 	b.each(func(i int, at int64) {
 		b.owned[at] = true
 		put(b.bytes[at*size:], size, a.elems[i])

@@ -177,7 +177,7 @@ func (k *kit) samples(t *testing.T) {
 						d, n := p.finite(want)
 						distinct, all = distinct+d, all+n
 					}
-					for _, l := range []layout{contiguous, strided, reversed} {
+					for _, l := range []layout{contiguous, strided, reversed, first, last, lastStrided} {
 						k.check(t, p, exe, want, 1, p.same(l))
 					}
 				}

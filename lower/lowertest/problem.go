@@ -162,6 +162,7 @@ func (p *problem) got(ctx context.Context, e lower.Executable, threads int, layo
 	blocks := make([]*block, len(p.arrays))
 	for i := range p.arrays {
 		blocks[i] = newBlock(&p.arrays[i], layouts[i])
+		defer blocks[i].free()
 		args.Arrays = append(args.Arrays, blocks[i].array)
 	}
 	out := result{err: e.Run(ctx, args), counts: args.Counts}
