@@ -63,7 +63,6 @@ type allocator struct {
 	loops    []loop
 	depth    []uint8 // loops around an instruction
 	allowed  [classes]uint32
-	low      uint32   // vector registers that VEX instructions can name
 	starts   []extent // values whose registers are taken at a loop's label, before they occur
 	ends     []extent // values whose registers are free after a loop only
 	pressure []int16  // values that live at a position

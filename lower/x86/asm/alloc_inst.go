@@ -92,7 +92,7 @@ func (a *allocator) foldable(i int32, part uint8, v *value) (ok, swap bool) {
 		return false, false
 	}
 	t := in.Op.info()
-	if t.pseudo {
+	if isProduct(in.Op) {
 		return elem == 0 || elem == pseudoElem(in.Op), false
 	}
 	if a.fits(in, t, int(part), elem) {
@@ -155,10 +155,18 @@ func pseudoElem(op Op) uint8 {
 	return 8
 }
 
-// products are the instructions for products with a sum.
-var products = map[Op][3]Op{
-	FMADDPD:  {VFMADD132PD, VFMADD213PD, VFMADD231PD},
-	FMADDPS:  {VFMADD132PS, VFMADD213PS, VFMADD231PS},
-	FNMADDPD: {VFNMADD132PD, VFNMADD213PD, VFNMADD231PD},
-	FNMADDPS: {VFNMADD132PS, VFNMADD213PS, VFNMADD231PS},
+// products returns the instructions for a product with a sum.
+func products(op Op) (f132, f213, f231 Op) {
+	switch op {
+	case FMADDPD:
+		return VFMADD132PD, VFMADD213PD, VFMADD231PD
+	case FMADDPS:
+		return VFMADD132PS, VFMADD213PS, VFMADD231PS
+	case FNMADDPD:
+		return VFNMADD132PD, VFNMADD213PD, VFNMADD231PD
+	}
+	return VFNMADD132PS, VFNMADD213PS, VFNMADD231PS
 }
+
+// isProduct reports whether the instruction is to become one of those.
+func isProduct(op Op) bool { return op >= FMADDPD && op <= FNMADDPS }

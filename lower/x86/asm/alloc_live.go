@@ -47,9 +47,12 @@ func (a *allocator) analyse() {
 // control goes on to the next instruction only.
 func (a *allocator) occurrences(i int32, in *Inst) bool {
 	straight := true
+	t := in.Op.info()
 	idiom := in.isConstant()
 	vexOnly := a.level >= AVX512 && in.isVEXOnly()
 	// What is read comes before what is written.
+	var written [4]uint8
+	n := 0
 	if in.Mask != NoReg {
 		a.occur(i, in, in.Mask, 2*i, partMask, false)
 	}
@@ -57,23 +60,31 @@ func (a *allocator) occurrences(i int32, in *Inst) bool {
 		arg := &in.Args[k]
 		switch arg.Kind {
 		case Register:
-			if in.role(k)&reads != 0 && !idiom {
+			r := t.roles[k]
+			if k == 0 && in.Mask != NoReg {
+				r = in.role(0)
+			}
+			if r&reads != 0 && !idiom {
 				a.occur(i, in, arg.Reg, 2*i, uint8(k), vexOnly)
+			}
+			if r&writes != 0 || idiom {
+				written[n] = uint8(k)
+				n++
 			}
 		case Memory:
 			a.occur(i, in, arg.Reg, 2*i, uint8(k), false)
-			a.occur(i, in, arg.Index, 2*i, uint8(k+partIndex), vexOnly)
+			if arg.Index != NoReg {
+				a.occur(i, in, arg.Index, 2*i, uint8(k+partIndex), vexOnly)
+			}
 		case LabelRef:
 			straight = false
 		}
 	}
-	if in.Mask != NoReg && in.maskRole()&writes != 0 {
-		a.occur(i, in, in.Mask, 2*i+1, partMask, false)
+	for _, k := range written[:n] {
+		a.occur(i, in, in.Args[k].Reg, 2*i+1, k, vexOnly)
 	}
-	for k := range int(in.N) {
-		if arg := &in.Args[k]; arg.Kind == Register && (idiom || in.role(k)&writes != 0) {
-			a.occur(i, in, arg.Reg, 2*i+1, uint8(k), vexOnly)
-		}
+	if in.Mask != NoReg && t.usesMask {
+		a.occur(i, in, in.Mask, 2*i+1, partMask, false)
 	}
 	return straight
 }
@@ -81,7 +92,8 @@ func (a *allocator) occurrences(i int32, in *Inst) bool {
 // occur appends an occurrence of a register, if it is virtual; else it is not given away.
 func (a *allocator) occur(i int32, in *Inst, r Reg, pos int32, part uint8, low bool) {
 	if !r.IsVirtual() {
-		if c := r.Class(); r != NoReg {
+		if r != NoReg && r != RIP {
+			c := r.Class()
 			a.allowed[c] &^= 1 << (r - classBase[c])
 		}
 		return

@@ -145,7 +145,7 @@ func (a *allocator) define(i int32, o *occ) error {
 // its result had better be in; NoReg: any will do.
 func (a *allocator) hint(i int32) Reg {
 	in := &a.in[i]
-	if !(in.isLoad() || in.Op.info().pseudo) {
+	if !(in.isLoad() || isProduct(in.Op)) {
 		return NoReg
 	}
 	for k := a.first[i]; k < a.first[i+1]; k++ {

@@ -87,15 +87,16 @@ func (m *machine) store(a Arg, x uint64) {
 
 // shape tells the forms of a product with a sum, and the places of its factors.
 func shape(op Op) (name string, x, y, z int) {
-	for pseudo, ops := range products {
+	for pseudo := FMADDPD; pseudo <= FNMADDPS; pseudo++ {
+		f132, f213, f231 := products(pseudo)
 		switch op {
 		case pseudo:
 			return pseudo.String(), 1, 2, 3
-		case ops[0]:
+		case f132:
 			return pseudo.String(), 0, 2, 1
-		case ops[1]:
+		case f213:
 			return pseudo.String(), 1, 0, 2
-		case ops[2]:
+		case f231:
 			return pseudo.String(), 1, 2, 0
 		}
 	}

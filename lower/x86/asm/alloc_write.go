@@ -19,7 +19,7 @@ func (a *allocator) write() ([]Inst, error) {
 		out = append(out, a.in[i])
 		in := &out[len(out)-1]
 		a.rename(int32(i), in)
-		if in.Op.info().pseudo && in.Op != LABEL {
+		if isProduct(in.Op) {
 			copied, from, err := a.product(int32(i), in)
 			if err != nil {
 				return nil, err
@@ -132,7 +132,7 @@ func (a *allocator) isNothing(i int32, in *Inst) bool {
 // the register of an operand. copied: from must be moved there before.
 func (a *allocator) product(i int32, in *Inst) (copied bool, from Arg, err error) {
 	d, x, y, z := in.Args[0], in.Args[1], in.Args[2], in.Args[3] // d = x*y + z
-	ops := products[in.Op]
+	f132, f213, f231 := products(in.Op)
 	in.N, in.Args[3] = 3, Arg{}
 	if d != x && d != y && d != z {
 		if in.Mask != NoReg && !in.Zero {
@@ -147,17 +147,17 @@ func (a *allocator) product(i int32, in *Inst) (copied bool, from Arg, err error
 	}
 	switch {
 	case d == z && x.Kind == Memory:
-		in.Op, in.Args[1], in.Args[2] = ops[2], y, x
+		in.Op, in.Args[1], in.Args[2] = f231, y, x
 	case d == z:
-		in.Op, in.Args[1], in.Args[2] = ops[2], x, y
+		in.Op, in.Args[1], in.Args[2] = f231, x, y
 	case d == x && y.Kind == Memory:
-		in.Op, in.Args[1], in.Args[2] = ops[0], z, y
+		in.Op, in.Args[1], in.Args[2] = f132, z, y
 	case d == x:
-		in.Op, in.Args[1], in.Args[2] = ops[1], y, z
+		in.Op, in.Args[1], in.Args[2] = f213, y, z
 	case x.Kind == Memory:
-		in.Op, in.Args[1], in.Args[2] = ops[0], z, x
+		in.Op, in.Args[1], in.Args[2] = f132, z, x
 	default:
-		in.Op, in.Args[1], in.Args[2] = ops[1], x, z
+		in.Op, in.Args[1], in.Args[2] = f213, x, z
 	}
 	return copied, from, nil
 }
