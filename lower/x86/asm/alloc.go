@@ -60,6 +60,7 @@ type allocator struct {
 	occs     []occ
 	first    []int32 // of instruction i: occs[first[i]:first[i+1]]
 	labels   []target
+	jumps    []target // at is not set
 	loops    []loop
 	depth    []uint8 // loops around an instruction
 	allowed  [classes]uint32

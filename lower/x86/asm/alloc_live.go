@@ -10,7 +10,7 @@ import (
 func (a *allocator) analyse() {
 	n := len(a.in)
 	a.values, a.occs = a.values[:0], a.occs[:0]
-	a.labels, a.loops = a.labels[:0], a.loops[:0]
+	a.labels, a.loops, a.jumps = a.labels[:0], a.loops[:0], a.jumps[:0]
 	a.stats = Stats{}
 	clear(a.ids)
 	a.first = grow(a.first, n+1)
@@ -23,7 +23,6 @@ func (a *allocator) analyse() {
 	if a.level >= AVX512 {
 		a.allowed[Vec], a.allowed[Mask] = 0xffffffff, 0xfe
 	}
-	jumps := 0
 	for i := range a.in {
 		in := &a.in[i]
 		a.first[i] = int32(len(a.occs))
@@ -31,22 +30,16 @@ func (a *allocator) analyse() {
 			a.labels = append(a.labels, target{number: in.Args[0].Imm, at: int32(i), from: -1})
 			continue
 		}
-		if !a.occurrences(int32(i), in) {
-			jumps++
-		}
+		a.occurrences(int32(i), in)
 	}
 	a.first[n] = int32(len(a.occs))
-	if jumps > 0 {
-		a.flow()
-	}
+	a.flow()
 	a.live()
 	a.demote()
 }
 
-// occurrences appends the occurrences of values in an instruction. It reports whether
-// control goes on to the next instruction only.
-func (a *allocator) occurrences(i int32, in *Inst) bool {
-	straight := true
+// occurrences appends the occurrences of values in an instruction, and its jump.
+func (a *allocator) occurrences(i int32, in *Inst) {
 	t := in.Op.info()
 	idiom := in.isConstant()
 	vexOnly := a.level >= AVX512 && in.isVEXOnly()
@@ -77,7 +70,7 @@ func (a *allocator) occurrences(i int32, in *Inst) bool {
 				a.occur(i, in, arg.Index, 2*i, uint8(k+partIndex), vexOnly)
 			}
 		case LabelRef:
-			straight = false
+			a.jumps = append(a.jumps, target{number: arg.Imm, from: i})
 		}
 	}
 	for _, k := range written[:n] {
@@ -86,7 +79,6 @@ func (a *allocator) occurrences(i int32, in *Inst) bool {
 	if in.Mask != NoReg && t.usesMask {
 		a.occur(i, in, in.Mask, 2*i+1, partMask, false)
 	}
-	return straight
 }
 
 // occur appends an occurrence of a register, if it is virtual; else it is not given away.
@@ -137,13 +129,8 @@ func (a *allocator) flow() {
 	if !slices.IsSortedFunc(a.labels, byNumber) {
 		slices.SortFunc(a.labels, byNumber)
 	}
-	for i := range a.in {
-		in := &a.in[i]
-		for k := range int(in.N) {
-			if in.Args[k].Kind == LabelRef && in.Op != LABEL {
-				a.jump(int32(i), in.Args[k].Imm)
-			}
-		}
+	for _, j := range a.jumps {
+		a.jump(j.from, j.number)
 	}
 	slices.SortFunc(a.labels, func(x, y target) int { return cmp.Compare(x.at, y.at) })
 	slices.SortFunc(a.loops, func(x, y loop) int { return cmp.Compare(x.from, y.from) })

@@ -1,6 +1,7 @@
 package asm
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -286,7 +287,7 @@ func checkPhysical(t *testing.T, code []Inst, level Level, spill [2]int32) {
 	reg := func(i int, r Reg) {
 		ok := r == NoReg || r == RIP || r <= R15 && r != RSP && r != RBP || r >= V0 && r < vectors || r > K0 && r < K0+8
 		if !ok {
-			t.Fatalf("instruction %d names %s", i, regText(r))
+			t.Fatalf("%s names a register it may not", &code[i])
 		}
 	}
 	for i := range code {
@@ -331,6 +332,10 @@ func TestAllocateRandom(t *testing.T) {
 		n = 60
 	}
 	const disp = 4096
+	pool := NewPool()
+	for k := range byte(64) {
+		pool.Add(bytes.Repeat([]byte{k}, 64))
+	}
 	var total Stats
 	for _, level := range []Level{AVX2, AVX512} {
 		for seed := range n {
@@ -345,6 +350,9 @@ func TestAllocateRandom(t *testing.T) {
 			}
 			slots := [2]int32{disp, disp + spill}
 			checkPhysical(t, out, level, slots)
+			if _, err := Assemble(out, pool, level); err != nil {
+				t.Fatalf("level %d, seed %d: %v\nbefore:\n%s\nafter:\n%s", level, seed, err, before, text(out))
+			}
 			total.Spills += stats.Spills
 			total.Reloads += stats.Reloads
 			total.Folded += stats.Folded

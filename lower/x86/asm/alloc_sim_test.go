@@ -3,6 +3,7 @@ package asm
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 )
 
 // A machine runs code in the abstract: every result is a hash of the instruction and of what
@@ -208,36 +209,9 @@ func simulate(code []Inst, seed uint64, spill [2]int32) []uint64 {
 
 // text prints code for a failed test.
 func text(code []Inst) string {
-	s := ""
+	var b strings.Builder
 	for i := range code {
-		in := &code[i]
-		s += fmt.Sprintf("%4d %v.%d", i, in.Op, in.W)
-		if in.Mask != NoReg {
-			s += fmt.Sprintf(" {%s z=%v}", regText(in.Mask), in.Zero)
-		}
-		for k := range int(in.N) {
-			switch a := in.Args[k]; a.Kind {
-			case Register:
-				s += " " + regText(a.Reg)
-			case Memory:
-				s += fmt.Sprintf(" [%s+%s*%d+%d b=%v]", regText(a.Reg), regText(a.Index), a.Scale, a.Disp, a.Broadcast)
-			case Immediate:
-				s += fmt.Sprintf(" $%d", a.Imm)
-			case LabelRef:
-				s += fmt.Sprintf(" L%d", a.Imm)
-			}
-		}
-		s += "\n"
+		fmt.Fprintf(&b, "%4d %s\n", i, &code[i])
 	}
-	return s
-}
-
-func regText(r Reg) string {
-	if r == RIP {
-		return "RIP"
-	}
-	if r.IsVirtual() {
-		return fmt.Sprintf("%c%d", "gvk"[r.Class()], (r-firstVirtual)/Reg(classes))
-	}
-	return fmt.Sprintf("%c%d", "GVK"[r.Class()], r-classBase[r.Class()])
+	return b.String()
 }

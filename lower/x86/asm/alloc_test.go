@@ -304,7 +304,7 @@ func TestPhysical(t *testing.T) {
 	out, _ := allocate(t, b, AVX2)
 	for _, in := range []Inst{out[0], out[3]} {
 		if r := in.Args[0].Reg; r == V0 || r == V0+1 {
-			t.Errorf("%s is given away", regText(r))
+			t.Errorf("V%d is given away", r-V0)
 		}
 	}
 }
