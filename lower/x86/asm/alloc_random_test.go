@@ -327,7 +327,7 @@ func checkPhysical(t *testing.T, code []Inst, level Level, spill [2]int32) {
 }
 
 func TestAllocateRandom(t *testing.T) {
-	n := uint64(400)
+	n := uint64(1000)
 	if testing.Short() {
 		n = 60
 	}
