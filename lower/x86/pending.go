@@ -16,4 +16,3 @@ func (e *emitter) uniform(*loop.Val, asm.Arg) error {
 }
 
 func (e *emitter) fold(*loop.Fold) error { return fmt.Errorf("x86: folds are not emitted yet") }
-func (e *emitter) tile(*loop.Tile) error { return fmt.Errorf("x86: tiles are not emitted yet") }
