@@ -66,6 +66,7 @@ type allocator struct {
 	allowed  [classes]uint32
 	starts   []extent // values whose registers are taken at a loop's label, before they occur
 	ends     []extent // values whose registers are free after a loop only
+	literals []int32  // values that are literals
 	pressure []int16  // values that live at a position
 
 	// Of the scan.
@@ -99,7 +100,7 @@ type value struct {
 	start, end int32   // positions where it lives
 	def        int32   // the only instruction that defines it, -1: several
 	writes     uint8   // 0, 1, or 2: more
-	defs       float32 // how often definitions run, by estimate
+	defs       float32 // see storeCost; 0: not known yet
 	slot       int32
 	at         Reg   // where it is now; NoReg: in memory, or nowhere
 	since      int32 // position from which it is there

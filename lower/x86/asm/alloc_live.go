@@ -201,11 +201,6 @@ func (a *allocator) live() {
 		if v.def >= 0 && v.start&1 != 0 {
 			a.repeatable(v)
 		}
-		for o := v.head; o >= 0; o = a.occs[o].next {
-			if pos := a.occs[o].pos; pos&1 != 0 {
-				v.defs += a.weight(pos / 2)
-			}
-		}
 	}
 	byAt := func(x, y extent) int { return cmp.Compare(x.at, y.at) }
 	slices.SortFunc(a.starts, byAt)
@@ -239,12 +234,13 @@ func (a *allocator) repeatable(v *value) {
 // too few: as operands in memory they cost next to nothing. Those that are used least
 // go first.
 func (a *allocator) demote() {
-	var candidates []int32
+	candidates := a.literals[:0]
 	for k := range a.values {
 		if v := &a.values[k]; v.literal {
 			candidates = append(candidates, int32(k))
 		}
 	}
+	a.literals = candidates
 	if len(candidates) == 0 {
 		return
 	}

@@ -258,7 +258,7 @@ func (a *allocator) score(v *value, pos int32) float32 {
 	if v.again {
 		cost *= 0.5
 	} else if !v.stored {
-		cost += v.defs
+		cost += a.storeCost(v)
 	}
 	for _, l := range a.around {
 		if v.since <= 2*l.from && v.lastRead >= l.from {
@@ -266,6 +266,18 @@ func (a *allocator) score(v *value, pos int32) float32 {
 		}
 	}
 	return cost / float32(until-pos+1)
+}
+
+// storeCost estimates how often a value is defined.
+func (a *allocator) storeCost(v *value) float32 {
+	if v.defs == 0 {
+		for o := v.head; o >= 0; o = a.occs[o].next {
+			if pos := a.occs[o].pos; pos&1 != 0 {
+				v.defs += a.weight(pos / 2)
+			}
+		}
+	}
+	return v.defs
 }
 
 // evict takes a value out of its register from a position on.

@@ -7,6 +7,7 @@ func (a *allocator) write() ([]Inst, error) {
 	for c := range classes {
 		a.stats.Registers[c] = bits.OnesCount32(a.used[c])
 	}
+	spilled := a.spillBytes() > 0
 	out := make([]Inst, 0, len(a.in)+len(a.reloads)+len(a.in)/16+8)
 	for i := range a.in {
 		for k := a.before[i]; k > 0; k = a.reloads[k-1].next {
@@ -36,7 +37,9 @@ func (a *allocator) write() ([]Inst, error) {
 		} else if a.isNothing(int32(i), in) {
 			out = out[:len(out)-1]
 		}
-		out = a.stores(int32(i), out)
+		if spilled {
+			out = a.stores(int32(i), out)
+		}
 	}
 	return out, nil
 }
