@@ -273,14 +273,7 @@ func (e *encoder) legacyPrefix(in *Inst, f *form, x *fields, w bool) {
 	if rex != 0 || x.rex {
 		e.out = append(e.out, 0x40|rex)
 	}
-	switch f.opMap {
-	case 1:
-		e.out = append(e.out, 0x0F)
-	case 2:
-		e.out = append(e.out, 0x0F, 0x38)
-	case 3:
-		e.out = append(e.out, 0x0F, 0x3A)
-	}
+	e.out = append(e.out, [...]string{"", "\x0F", "\x0F\x38", "\x0F\x3A"}[f.opMap]...)
 }
 
 // vectorLength returns L, or L'L.

@@ -2,7 +2,7 @@ package asm
 
 // The instructions of floating-point.
 const (
-	// Arithmetic of vectors, and of one element.
+	// Arithmetic of vectors, and of one element: the others are those of the first source.
 	VADDPD Op = endMove + iota
 	VADDPS
 	VADDSD
@@ -146,16 +146,16 @@ const (
 var floatRows = []row{
 	{VADDPD, "VADDPD", "wcc", "v,v,vm RVM VEX.66.0F.WIG EVEX.66.0F.W1 58 full8"},
 	{VADDPS, "VADDPS", "wcc", "v,v,vm RVM VEX.0F.WIG EVEX.0F.W0 58 full4"},
-	{VADDSD, "VADDSD", "wcc", "x,x,xm RVM VEX.LIG.F2.0F.WIG EVEX.LIG.F2.0F.W1 58 x8"},
-	{VADDSS, "VADDSS", "wcc", "x,x,xm RVM VEX.LIG.F3.0F.WIG EVEX.LIG.F3.0F.W0 58 x4"},
+	{VADDSD, "VADDSD", "wrr", "x,x,xm RVM VEX.LIG.F2.0F.WIG EVEX.LIG.F2.0F.W1 58 x8"},
+	{VADDSS, "VADDSS", "wrr", "x,x,xm RVM VEX.LIG.F3.0F.WIG EVEX.LIG.F3.0F.W0 58 x4"},
 	{VSUBPD, "VSUBPD", "wrr", "v,v,vm RVM VEX.66.0F.WIG EVEX.66.0F.W1 5C full8"},
 	{VSUBPS, "VSUBPS", "wrr", "v,v,vm RVM VEX.0F.WIG EVEX.0F.W0 5C full4"},
 	{VSUBSD, "VSUBSD", "wrr", "x,x,xm RVM VEX.LIG.F2.0F.WIG EVEX.LIG.F2.0F.W1 5C x8"},
 	{VSUBSS, "VSUBSS", "wrr", "x,x,xm RVM VEX.LIG.F3.0F.WIG EVEX.LIG.F3.0F.W0 5C x4"},
 	{VMULPD, "VMULPD", "wcc", "v,v,vm RVM VEX.66.0F.WIG EVEX.66.0F.W1 59 full8"},
 	{VMULPS, "VMULPS", "wcc", "v,v,vm RVM VEX.0F.WIG EVEX.0F.W0 59 full4"},
-	{VMULSD, "VMULSD", "wcc", "x,x,xm RVM VEX.LIG.F2.0F.WIG EVEX.LIG.F2.0F.W1 59 x8"},
-	{VMULSS, "VMULSS", "wcc", "x,x,xm RVM VEX.LIG.F3.0F.WIG EVEX.LIG.F3.0F.W0 59 x4"},
+	{VMULSD, "VMULSD", "wrr", "x,x,xm RVM VEX.LIG.F2.0F.WIG EVEX.LIG.F2.0F.W1 59 x8"},
+	{VMULSS, "VMULSS", "wrr", "x,x,xm RVM VEX.LIG.F3.0F.WIG EVEX.LIG.F3.0F.W0 59 x4"},
 	{VDIVPD, "VDIVPD", "wrr", "v,v,vm RVM VEX.66.0F.WIG EVEX.66.0F.W1 5E full8"},
 	{VDIVPS, "VDIVPS", "wrr", "v,v,vm RVM VEX.0F.WIG EVEX.0F.W0 5E full4"},
 	{VDIVSD, "VDIVSD", "wrr", "x,x,xm RVM VEX.LIG.F2.0F.WIG EVEX.LIG.F2.0F.W1 5E x8"},

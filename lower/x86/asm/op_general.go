@@ -12,7 +12,8 @@ const (
 	LEA
 	LEALABEL
 
-	// Arithmetic. IMUL3 takes an immediate.
+	// Arithmetic. IMUL3 takes an immediate. MUL, DIV, IDIV, CDQ and CQO take and leave RAX
+	// and RDX too, and MULX takes RDX.
 	ADD
 	OR
 	ADC

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -46,6 +47,40 @@ func TestTable(t *testing.T) {
 					t.Errorf("%s: operand %d has no role", op, i)
 				}
 			}
+		}
+	}
+}
+
+// TestRoles checks what instructions do with a destination that a mask leaves in part.
+func TestRoles(t *testing.T) {
+	var b Builder
+	v, k, m := R(V0), R(K0+2), M(RAX, 0)
+	for _, c := range []struct {
+		in                             *Inst
+		unmasked, masked, zero, ofMask role
+	}{
+		{in: b.Op(VADDPD, W512, v, v, v), unmasked: writes, masked: readsWrites, zero: writes, ofMask: reads},
+		{in: b.Op(VBLENDMPD, W512, v, v, v), unmasked: writes, masked: writes, zero: writes, ofMask: reads},
+		{in: b.Op(VCMPPDK, W512, k, v, v, I(0)), unmasked: writes, masked: writes, zero: writes, ofMask: reads},
+		{in: b.Op(VMOVUPD, W512, m, v), unmasked: writes, masked: writes, zero: writes, ofMask: reads},
+		{in: b.Op(VFMADD231PD, W512, v, v, v), unmasked: readsWrites, masked: readsWrites, zero: readsWrites, ofMask: reads},
+		{in: b.Op(VGATHERQPD, W512, v, m), unmasked: readsWrites, masked: readsWrites, zero: readsWrites, ofMask: readsWrites},
+		{in: b.Op(VSCATTERQPD, W512, m, v), unmasked: writes, masked: writes, zero: writes, ofMask: readsWrites},
+	} {
+		in := *c.in
+		unmasked := in.role(0)
+		in.Mask = K0 + 1
+		masked, ofMask := in.role(0), in.maskRole()
+		in.Zero = true
+		if zero := in.role(0); unmasked != c.unmasked || masked != c.masked || zero != c.zero || ofMask != c.ofMask {
+			t.Errorf("%s: %b %b %b, mask %b", c.in, unmasked, masked, zero, ofMask)
+		}
+	}
+	// What reads its destination without a mask, by the rules of the manuals.
+	accumulates := regexp.MustCompile(`^VFN?M(ADD|SUB)|^VPERM[IT]2|^VPTERNLOG|^VFIXUPIMM|^VP?GATHER`)
+	for op := endGeneral; op < opCount; op++ {
+		if got := op.info().roles[0] == readsWrites; got != accumulates.MatchString(op.String()) {
+			t.Errorf("%s: reads its destination: %t", op, got)
 		}
 	}
 }
