@@ -3,6 +3,7 @@
 package x86
 
 import (
+	"maps"
 	"math/rand/v2"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 	"github.com/numen-go/numen/lower/x86/asm"
 )
 
-// body emits a body: every value is computed, and rares choose.
+// body emits a body. What only the slow way of a rare needs is computed behind a jump.
 type body struct {
 	s    *strip
 	in   []operand
@@ -28,22 +29,36 @@ func (b *body) operand(e *ir.Expr) operand {
 	case ir.State:
 		o = b.in[e.N]
 	default:
+		if e.Op == ir.OpRare {
+			o = b.rare(e)
+			break
+		}
 		var args []operand
 		for _, a := range e.Args {
 			args = append(args, b.operand(a))
 		}
-		op := e.Op
-		switch op {
-		case ir.OpRare:
-			op = ir.OpSelect
-			args[1], args[2] = args[2], args[1]
-		case ir.OpLookup:
+		if e.Op == ir.OpLookup {
 			args = append(args, b.s.table(e.Table))
 		}
-		o = register(e.DType, opFor(b.s.level, op, e.DType, e.Args[len(e.Args)-1].DType)(b.s, e.DType, args))
+		o = register(e.DType, opFor(b.s.level, e.Op, e.DType, e.Args[len(e.Args)-1].DType)(b.s, e.DType, args))
 	}
 	b.done[e] = o
 	return o
+}
+
+// rare returns the fast way's result, with the slow one's where the condition holds.
+func (b *body) rare(e *ir.Expr) operand {
+	s := b.s
+	c, fast := s.reg(b.operand(e.Args[0])), s.reg(b.operand(e.Args[1]))
+	r := s.vec(asm.VMOVUPS, max(s.width(e.DType), asm.W128), asm.R(fast))
+	none := s.b.NewLabel()
+	s.jumpIfNone([]asm.Reg{c}, none)
+	before := maps.Clone(b.done)
+	slow := s.reg(b.operand(e.Args[2]))
+	s.b.Op(asm.VMOVUPS, s.width(e.DType), asm.R(r), asm.R(s.blend(c, slow, r, e.DType)))
+	s.b.Bind(none)
+	b.done = before
+	return register(e.DType, r)
 }
 
 // call is an op that is made of others, with operands to try it on.
