@@ -24,19 +24,29 @@ func floatRows(d ir.DType) {
 	set(ir.OpTrunc, d, d, rounding(3))
 }
 
-// emitFMA multiplies and adds with one rounding. A factor that is the opposite of another
-// vector is taken as that one: the negation, if nothing else needs it, falls away.
+// emitFMA multiplies and adds with one rounding. What is the opposite of another vector
+// is taken as that one: the negation, if nothing else needs it, falls away.
 func emitFMA(s *strip, d ir.DType, args []operand) asm.Reg {
 	a, b, c := args[0], args[1], args[2]
-	ops := pair{asm.FMADDPS, asm.FMADDPD}
-	negated := false
-	for _, f := range []*operand{&a, &b} {
+	negate, subtract := false, false
+	for _, f := range []*operand{&a, &b, &c} {
 		if x, ok := s.opposites[f.arg]; ok {
-			*f, negated = x, !negated
+			*f = x
+			if f == &c {
+				subtract = true
+			} else {
+				negate = !negate
+			}
 		}
 	}
-	if negated {
+	ops := pair{asm.FMADDPS, asm.FMADDPD}
+	switch {
+	case negate && subtract:
+		ops = pair{asm.FNMSUBPS, asm.FNMSUBPD}
+	case negate:
 		ops = pair{asm.FNMADDPS, asm.FNMADDPD}
+	case subtract:
+		ops = pair{asm.FMSUBPS, asm.FMSUBPD}
 	}
 	// One operand may be in memory.
 	for _, f := range []*operand{&a, &b} {

@@ -149,7 +149,8 @@ func (p *pattern) takes(arg *Arg) bool {
 
 // pseudoElem returns the bytes of an element of a product with a sum.
 func pseudoElem(op Op) uint8 {
-	if op == FMADDPS || op == FNMADDPS {
+	switch op {
+	case FMADDPS, FMSUBPS, FNMADDPS, FNMSUBPS:
 		return 4
 	}
 	return 8
@@ -162,11 +163,19 @@ func products(op Op) (f132, f213, f231 Op) {
 		return VFMADD132PD, VFMADD213PD, VFMADD231PD
 	case FMADDPS:
 		return VFMADD132PS, VFMADD213PS, VFMADD231PS
+	case FMSUBPD:
+		return VFMSUB132PD, VFMSUB213PD, VFMSUB231PD
+	case FMSUBPS:
+		return VFMSUB132PS, VFMSUB213PS, VFMSUB231PS
 	case FNMADDPD:
 		return VFNMADD132PD, VFNMADD213PD, VFNMADD231PD
+	case FNMADDPS:
+		return VFNMADD132PS, VFNMADD213PS, VFNMADD231PS
+	case FNMSUBPD:
+		return VFNMSUB132PD, VFNMSUB213PD, VFNMSUB231PD
 	}
-	return VFNMADD132PS, VFNMADD213PS, VFNMADD231PS
+	return VFNMSUB132PS, VFNMSUB213PS, VFNMSUB231PS
 }
 
 // isProduct reports whether the instruction is to become one of those.
-func isProduct(op Op) bool { return op >= FMADDPD && op <= FNMADDPS }
+func isProduct(op Op) bool { return op >= FMADDPD && op <= FNMSUBPS }

@@ -103,7 +103,7 @@ func (p *program) vector() {
 				args[2] = R(p.value(Vec))
 			}
 		}
-		p.Op([]Op{FMADDPD, FNMADDPD}[p.rng.IntN(2)], w, R(v), args[0], args[1], args[2])
+		p.Op([]Op{FMADDPD, FMSUBPD, FNMADDPD, FNMSUBPD}[p.rng.IntN(4)], w, R(v), args[0], args[1], args[2])
 	case 6:
 		p.Op(VSQRTPD, w, R(v), p.source())
 	case 7:

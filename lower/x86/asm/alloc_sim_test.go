@@ -88,7 +88,7 @@ func (m *machine) store(a Arg, x uint64) {
 
 // shape tells the forms of a product with a sum, and the places of its factors.
 func shape(op Op) (name string, x, y, z int) {
-	for pseudo := FMADDPD; pseudo <= FNMADDPS; pseudo++ {
+	for pseudo := FMADDPD; pseudo <= FNMSUBPS; pseudo++ {
 		f132, f213, f231 := products(pseudo)
 		switch op {
 		case pseudo:
@@ -133,7 +133,7 @@ func (m *machine) step(in *Inst) {
 	name, x, y, z := shape(in.Op)
 	switch {
 	case name != "":
-		result = hash(tagProduct, uint64(len(name)), uint64(pseudoElemOf(name)), arg(x)+arg(y), arg(z), hash(masked...))
+		result = hash(tagProduct, tagOf(name), arg(x)+arg(y), arg(z), hash(masked...))
 	case in.isConstant():
 		result = hash(tagConstant, uint64(in.Op))
 	case in.isLoad() && in.Mask == NoReg:
@@ -168,7 +168,14 @@ func (m *machine) step(in *Inst) {
 	}
 }
 
-func pseudoElemOf(name string) int { return int(name[0])<<8 + int(name[len(name)-1]) }
+// tagOf tells the names of products with a sum apart.
+func tagOf(name string) uint64 {
+	tag := uint64(0)
+	for _, c := range name {
+		tag = tag<<7 | uint64(c)
+	}
+	return tag
+}
 
 // run runs code until its end, or for so many jumps, and returns the trace of its stores.
 func (m *machine) run(code []Inst, jumps int) []uint64 {

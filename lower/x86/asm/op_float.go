@@ -40,13 +40,17 @@ const (
 	VXORPD
 	VXORPS
 
-	// Products with a sum, rounded once. FMADD and FNMADD are of four operands, and become
-	// one of the others when registers are allocated: FMADD d, a, b, c is d = a*b + c, and
-	// FNMADD is d = c - a*b.
+	// Products with a sum, rounded once. Those of four operands become one of the others
+	// when registers are allocated: FMADD d, a, b, c is d = a*b + c, FMSUB d = a*b - c,
+	// FNMADD d = c - a*b, and FNMSUB d = -(a*b) - c.
 	FMADDPD
 	FMADDPS
+	FMSUBPD
+	FMSUBPS
 	FNMADDPD
 	FNMADDPS
+	FNMSUBPD
+	FNMSUBPS
 	VFMADD132PD
 	VFMADD132PS
 	VFMADD132SD
@@ -183,8 +187,12 @@ var floatRows = []row{
 
 	{FMADDPD, "FMADDPD", "wccr", "v,vm,vm,vm - PSEUDO"},
 	{FMADDPS, "FMADDPS", "wccr", "v,vm,vm,vm - PSEUDO"},
+	{FMSUBPD, "FMSUBPD", "wccr", "v,vm,vm,vm - PSEUDO"},
+	{FMSUBPS, "FMSUBPS", "wccr", "v,vm,vm,vm - PSEUDO"},
 	{FNMADDPD, "FNMADDPD", "wccr", "v,vm,vm,vm - PSEUDO"},
 	{FNMADDPS, "FNMADDPS", "wccr", "v,vm,vm,vm - PSEUDO"},
+	{FNMSUBPD, "FNMSUBPD", "wccr", "v,vm,vm,vm - PSEUDO"},
+	{FNMSUBPS, "FNMSUBPS", "wccr", "v,vm,vm,vm - PSEUDO"},
 	{VFMADD132PD, "VFMADD132PD", "xrr", "v,v,vm RVM VEX.66.0F38.W1 EVEX.66.0F38.W1 98 full8"},
 	{VFMADD132PS, "VFMADD132PS", "xrr", "v,v,vm RVM VEX.66.0F38.W0 EVEX.66.0F38.W0 98 full4"},
 	{VFMADD132SD, "VFMADD132SD", "xrr", "x,x,xm RVM VEX.LIG.66.0F38.W1 EVEX.LIG.66.0F38.W1 99 x8"},
