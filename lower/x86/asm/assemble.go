@@ -86,46 +86,49 @@ func Assemble(insts []Inst, pool *Pool, level Level) (*Code, error) {
 
 // add encodes one instruction, or notes a label or jump.
 func (e *encoder) add(in *Inst) error {
-	for i := range in.Args {
-		switch a := &in.Args[i]; {
-		case a.Kind == LabelRef && (a.Imm < 0 || a.Imm >= maxLabel):
-			return errLabel
-		case a.Kind == Memory && a.Reg == RIP && (a.Disp < 0 || e.pool == nil || int(a.Disp) >= len(e.pool.data)):
-			return errPool
-		}
-	}
 	if in.Op == LABEL {
-		if in.N != 1 || in.Args[0].Kind != LabelRef {
-			return errLabel
-		}
-		n := int(in.Args[0].Imm)
-		for len(e.labels) <= n {
-			e.labels = append(e.labels, place{})
-		}
-		if e.labels[n].end != 0 {
-			return errLabel
-		}
-		e.labels[n] = place{at: int32(len(e.out)), jumps: int32(len(e.jumps)), end: 1}
-		return nil
+		return e.bind(in)
 	}
 	f, err := in.choose(in.Op.info(), e.level)
 	if err != nil {
 		return err
 	}
-	if f.slots[0] == slotRel {
-		e.jumps = append(e.jumps, jump{at: int32(len(e.out)), label: int32(in.Args[0].Imm), opcode: f.opcode})
-		return nil
-	}
-	if in.Op == LEALABEL {
-		lea := Inst{Op: LEA, W: W64, N: 2, Args: [4]Arg{in.Args[0], M(RIP, 0)}}
-		if f, err = lea.choose(LEA.info(), e.level); err != nil {
-			return err
+	switch {
+	case f.slots[0] == slotRel:
+		if !in.Args[0].isLabel() {
+			return errLabel
 		}
-		e.encode(&lea, f)
+		e.jumps = append(e.jumps, jump{at: int32(len(e.out)), label: int32(in.Args[0].Imm), opcode: f.opcode})
+	case in.Op == LEALABEL:
+		if !in.Args[1].isLabel() {
+			return errLabel
+		}
+		e.encode(&Inst{Op: LEALABEL, W: W64, N: 2, Args: [4]Arg{in.Args[0], M(RIP, 0)}}, f)
 		e.holes[len(e.holes)-1].label = int32(in.Args[1].Imm)
-		return nil
+	default:
+		if m := e.encode(in, f); m != nil && (m.Disp < 0 || e.pool == nil || int(m.Disp) >= len(e.pool.data)) {
+			return errPool
+		}
 	}
-	e.encode(in, f)
+	return nil
+}
+
+// isLabel reports whether the operand is a label that there may be.
+func (a *Arg) isLabel() bool { return a.Kind == LabelRef && a.Imm >= 0 && a.Imm < maxLabel }
+
+// bind notes where a label is.
+func (e *encoder) bind(in *Inst) error {
+	if in.N != 1 || !in.Args[0].isLabel() {
+		return errLabel
+	}
+	n := int(in.Args[0].Imm)
+	for len(e.labels) <= n {
+		e.labels = append(e.labels, place{})
+	}
+	if e.labels[n].end != 0 {
+		return errLabel
+	}
+	e.labels[n] = place{at: int32(len(e.out)), jumps: int32(len(e.jumps)), end: 1}
 	return nil
 }
 

@@ -37,14 +37,6 @@ func (in *Inst) choose(t *info, level Level) (*form, error) {
 	if int(in.N) > len(in.Args) {
 		return nil, errOperands
 	}
-	if in.Mask.IsVirtual() {
-		return nil, errVirtual
-	}
-	for _, a := range in.Args[:in.N] {
-		if (a.Kind == Register || a.Kind == Memory) && (a.Reg.IsVirtual() || a.Index.IsVirtual()) {
-			return nil, errVirtual
-		}
-	}
 	err := errOperands
 	width := widthBit(in.W)
 	for i := range t.forms {
@@ -61,7 +53,20 @@ func (in *Inst) choose(t *info, level Level) (*form, error) {
 		}
 		return f, nil
 	}
+	if in.hasVirtual() {
+		err = errVirtual
+	}
 	return nil, err
+}
+
+// hasVirtual reports whether a register is virtual. No form takes such a one.
+func (in *Inst) hasVirtual() bool {
+	for _, a := range in.Args[:in.N] {
+		if (a.Kind == Register || a.Kind == Memory) && (a.Reg.IsVirtual() || a.Index.IsVirtual()) {
+			return true
+		}
+	}
+	return in.Mask.IsVirtual()
 }
 
 // sharesVector reports whether a vector register occurs twice, as an index too.
@@ -169,8 +174,9 @@ type fields struct {
 	rex             bool // needed for the low byte of SPL, BPL, SIL or DIL
 }
 
-// encode appends the instruction to the code.
-func (e *encoder) encode(in *Inst, f *form) {
+// encode appends the instruction to the code. It returns the operand in the pool, if
+// there is one: its address is the last of e.holes.
+func (e *encoder) encode(in *Inst, f *form) *Arg {
 	var x fields
 	if f.digit >= 0 {
 		x.reg = uint8(f.digit)
@@ -235,9 +241,11 @@ func (e *encoder) encode(in *Inst, f *form) {
 		e.out = append(e.out, byte(n))
 		n >>= 8
 	}
-	if hole >= 0 {
-		e.holes = append(e.holes, place{at: int32(hole), end: int32(len(e.out)), disp: x.memory.Disp, label: -1, jumps: int32(len(e.jumps))})
+	if hole < 0 {
+		return nil
 	}
+	e.holes = append(e.holes, place{at: int32(hole), end: int32(len(e.out)), disp: x.memory.Disp, label: -1, jumps: int32(len(e.jumps))})
+	return x.memory
 }
 
 // high returns a bit of a prefix: 1 if the number has the bit.

@@ -138,7 +138,7 @@ var generalRows = []row{
 	{MOVSXW, "MOVSXW MOVW@SX", "wr", "r,rm RM LEG.32.64.0F BF"},
 	{MOVSXD, "MOVSXD MOVLQSX", "wr", "r,rm RM LEG.64 63"},
 	{LEA, "LEA LEA@", "wr", "r,m RM LEG.16.32.64 8D"},
-	{LEALABEL, "LEALABEL LEAQ", "wr", "r,rel RD LEG.64 8D"},
+	{LEALABEL, "LEALABEL LEAQ", "wr", "r,rel RM LEG.64 8D"},
 
 	{ADD, "ADD ADD@", "xr", "rm,s8 MI LEG.16.32.64 83 /0 | " +
 		"rm,i8 MI LEG.8 80 /0 | " +
