@@ -14,8 +14,8 @@ import (
 // levelFeatures are what the instructions of a level need. The library reports those of
 // AVX and AVX-512 only where the system keeps their registers (XGETBV).
 var levelFeatures = map[asm.Level][]cpuid.FeatureID{
-	asm.AVX2:   {cpuid.AVX2, cpuid.FMA3, cpuid.BMI1, cpuid.BMI2, cpuid.LZCNT},
-	asm.AVX512: {cpuid.AVX2, cpuid.FMA3, cpuid.BMI1, cpuid.BMI2, cpuid.LZCNT, cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512CD, cpuid.AVX512DQ, cpuid.AVX512VL},
+	asm.AVX2:   {cpuid.AVX2, cpuid.FMA3, cpuid.BMI1, cpuid.BMI2, cpuid.LZCNT, cpuid.POPCNT},
+	asm.AVX512: {cpuid.AVX2, cpuid.FMA3, cpuid.BMI1, cpuid.BMI2, cpuid.LZCNT, cpuid.POPCNT, cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512CD, cpuid.AVX512DQ, cpuid.AVX512VL},
 }
 
 // Available reports why code of a level cannot run here: the processor lacks something, or

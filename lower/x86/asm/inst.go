@@ -71,7 +71,7 @@ type Level uint8
 
 // The levels.
 const (
-	AVX2   Level = iota + 1 // AVX2, FMA, BMI1, BMI2, LZCNT
+	AVX2   Level = iota + 1 // AVX2, FMA, BMI1, BMI2, LZCNT, POPCNT
 	AVX512                  // and AVX-512 F, BW, CD, DQ, VL
 )
 
