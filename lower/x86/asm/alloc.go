@@ -21,7 +21,7 @@ type Stats struct {
 // by what that costs in the loops around. From then on memory has the value: it is stored
 // after each definition, before and after that place alike, and every use takes it from
 // there or loads it again. So no state has to be brought in agreement where ways through
-// the code join.
+// the code join. The instructions given are left as they are.
 //
 // Memory is the spill slots from base+disp on: 64 bytes for a vector (32 with AVX2), 8 for
 // the others. It returns how many bytes it takes of them. What is loaded by a plain

@@ -3,7 +3,7 @@ package asm
 // isConstant reports whether the result does not depend on the operands, which are one
 // register: 0, or all ones.
 func (in *Inst) isConstant() bool {
-	if in.N < 2 || in.Mask != NoReg || in.Args[0].Kind != Register || in.Args[0] != in.Args[1] {
+	if in.Args[0].Reg != in.Args[1].Reg || in.N < 2 || in.Mask != NoReg || in.Args[0].Kind != Register || in.Args[0] != in.Args[1] {
 		return false
 	}
 	switch in.Op {
