@@ -16,6 +16,30 @@ type program struct {
 	depth  int
 	budget int
 	keep   int // values of a class to choose from
+	cold   []coldRegion
+}
+
+// coldRegion is a region that stands behind everything else, and jumps back.
+type coldRegion struct {
+	entry, back Arg
+	live        [classes][]Reg
+}
+
+// coldRegions makes the regions that stand behind the code.
+func (p *program) coldRegions() {
+	end := p.NewLabel()
+	p.Op(JMP, 0, end)
+	live := p.live
+	for _, r := range p.cold {
+		p.live = r.live
+		p.Bind(r.entry)
+		for range 1 + p.rng.IntN(10) {
+			p.vector()
+		}
+		p.Op(JMP, 0, r.back)
+	}
+	p.live = live
+	p.Bind(end)
 }
 
 func (p *program) width() Width {
@@ -211,6 +235,14 @@ func (p *program) statement() {
 		if p.level >= AVX512 && p.rng.IntN(3) == 0 {
 			in.Mask = p.value(Mask)
 		}
+	case k < 89:
+		r := coldRegion{p.NewLabel(), p.NewLabel(), p.live}
+		for c := range r.live {
+			r.live[c] = slices.Clone(r.live[c])
+		}
+		p.Op(JZ, 0, r.entry)
+		p.Bind(r.back)
+		p.cold = append(p.cold, r)
 	case p.depth > 3:
 	case k < 93: // a region
 		p.depth++
@@ -269,6 +301,9 @@ func randomProgram(seed uint64, level Level) []Inst {
 		}
 	}
 	p.block(1000, false)
+	if p.cold != nil {
+		p.coldRegions()
+	}
 	for _, v := range p.live[Vec] {
 		if p.rng.IntN(2) == 0 {
 			p.Op(VMOVUPD, p.width(), M(frameReg, 0), R(v))

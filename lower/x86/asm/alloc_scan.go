@@ -178,7 +178,7 @@ func (a *allocator) take(n, pos int32, hint Reg) error {
 		if w == nil {
 			return a.errorf(pos/2, "too few registers for %s", a.in[pos/2].Op)
 		}
-		a.evict(w, pos)
+		a.evict(w)
 		set = a.free[v.class] & allowed
 	}
 	r := v.pick(set)
@@ -225,7 +225,7 @@ func (a *allocator) join(from int32) {
 		for set := a.allowed[c] &^ a.free[c]; set != 0; set &= set - 1 {
 			v := &a.values[a.holder[classBase[c]+Reg(bits.TrailingZeros32(set))]]
 			if !v.primary && v.since > 2*from {
-				a.release(v)
+				a.evict(v)
 			}
 		}
 	}
@@ -280,8 +280,8 @@ func (a *allocator) storeCost(v *value) float32 {
 	return v.defs
 }
 
-// evict takes a value out of its register from a position on.
-func (a *allocator) evict(v *value, pos int32) {
+// evict takes a value out of its register from here on.
+func (a *allocator) evict(v *value) {
 	a.store(v)
 	// A loop that the value was read in comes back to those reads: they need it again.
 	for _, l := range a.around {
