@@ -27,20 +27,27 @@ func emitShl(s *strip, d ir.DType, args []operand) asm.Reg {
 
 func emitShr(s *strip, d ir.DType, args []operand) asm.Reg {
 	signed := d.Kind() == ir.KindInt
+	x := asm.R(s.reg(args[0]))
+	w := s.width(d)
+	n, literal := s.count(args[1])
 	if d == ir.Int64 && !s.wide() {
 		// Negative numbers are shifted as their complements.
-		w := s.width(d)
-		x := asm.R(s.reg(args[0]))
 		negative := asm.R(s.vec(asm.VPCMPGTQ, w, asm.R(s.reg(s.constant(d, 0))), x))
 		positive := register(d, s.vec(asm.VPXORQ, w, x, negative))
-		return s.vec(asm.VPXORQ, w, asm.R(emitShr(s, ir.Uint64, []operand{positive, args[1]})), negative)
+		r := s.vec(asm.VPXORQ, w, asm.R(emitShr(s, ir.Uint64, []operand{positive, args[1]})), negative)
+		if literal && n <= 60 { // a lookup looks at four bits, which have no need of the sign
+			s.asIndex(r, d, s.vec(asm.VPSRLQ, w, x, asm.I(n)))
+		}
+		return r
 	}
-	if n, ok := s.count(args[1]); ok {
+	if literal {
 		ops := pair{asm.VPSRLD, asm.VPSRLQ}
 		if signed {
 			ops = pair{asm.VPSRAD, asm.VPSRAQ}
 		}
-		return s.vec(ops.of(d), s.width(d), asm.R(s.reg(args[0])), asm.I(n))
+		r := s.vec(ops.of(d), w, x, asm.I(n))
+		s.asIndex(r, d, r)
+		return r
 	}
 	ops := pair{asm.VPSRLVD, asm.VPSRLVQ}
 	if signed {

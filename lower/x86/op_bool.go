@@ -20,7 +20,5 @@ func boolRows() {
 			return f(s, s.reg(args[0]), s.reg(args[1]))
 		})
 	}
-	set(ir.OpNot, ir.Bool, ir.Bool, func(s *strip, _ ir.DType, args []operand) asm.Reg {
-		return s.maskNot(s.reg(args[0]))
-	})
+	set(ir.OpNot, ir.Bool, ir.Bool, emitNotBool)
 }

@@ -5,14 +5,28 @@ import (
 	"github.com/numen-go/numen/lower/x86/asm"
 )
 
-// Predicates of the instructions that compare floats, and (AVX-512) integers.
+// Predicates of the instructions that compare floats, and (AVX-512) integers. Another bit
+// of each makes the opposite predicate.
 const (
-	cmpEqual, cmpUnordered, cmpNotEqual, cmpOrdered = 0, 3, 4, 7
-	cmpLess, cmpLessEqual                           = 0x11, 0x12
-	cmpGreaterEqual, cmpGreater                     = 0x1d, 0x1e
+	cmpEqual, cmpNotEqual         = 0x00, 0x04
+	cmpUnordered, cmpOrdered      = 0x03, 0x07
+	cmpLess, cmpNotLess           = 0x11, 0x15
+	cmpLessEqual, cmpNotLessEqual = 0x12, 0x16
+	cmpGreaterEqual, cmpGreater   = 0x1d, 0x1e
+	cmpOpposite                   = 4
 
-	intEqual, intLess, intLessEqual, intNotEqual, intGreaterEqual, intGreater = 0, 1, 2, 4, 5, 6
+	intEqual, intNotEqual    = 0, 4
+	intLess, intGreaterEqual = 1, 5
+	intLessEqual, intGreater = 2, 6
+	intOpposite              = 4
 )
+
+// comparison is how a mask was made.
+type comparison struct {
+	a         asm.Reg
+	b         operand
+	predicate int64
+}
 
 func comparisonRows(d ir.DType) {
 	switch {
@@ -45,10 +59,34 @@ func floatComparison(predicate, reversed int64) emitOp {
 
 // compareFloat returns the mask of a predicate.
 func (s *strip) compareFloat(a asm.Reg, b operand, predicate int64) asm.Reg {
+	args := []asm.Arg{asm.R(a), b.arg, asm.I(predicate)}
 	if s.wide() {
-		return s.kreg(pair{asm.VCMPPSK, asm.VCMPPDK}.of(b.d), s.width(b.d), asm.R(a), b.arg, asm.I(predicate))
+		return s.compared(s.kreg(pair{asm.VCMPPSK, asm.VCMPPDK}.of(b.d), s.width(b.d), args...), a, b, predicate)
 	}
-	return s.asMask(s.vec(pair{asm.VCMPPS, asm.VCMPPD}.of(b.d), s.width(b.d), asm.R(a), b.arg, asm.I(predicate)), b.d)
+	return s.compared(s.asMask(s.vec(pair{asm.VCMPPS, asm.VCMPPD}.of(b.d), s.width(b.d), args...), b.d), a, b, predicate)
+}
+
+// compared notes how the mask r was made, and returns it.
+func (s *strip) compared(r, a asm.Reg, b operand, predicate int64) asm.Reg {
+	if s.comparisons == nil {
+		s.comparisons = map[asm.Reg]comparison{}
+	}
+	s.comparisons[r] = comparison{a, b, predicate}
+	return r
+}
+
+// emitNotBool returns the opposite of a mask: of a comparison by another comparison, so
+// that the one at hand, if nothing else needs it, falls away.
+func emitNotBool(s *strip, _ ir.DType, args []operand) asm.Reg {
+	r := s.reg(args[0])
+	c, ok := s.comparisons[r]
+	switch {
+	case !ok:
+		return s.maskNot(r)
+	case c.b.d.IsFloat():
+		return s.compareFloat(c.a, c.b, c.predicate^cmpOpposite)
+	}
+	return s.compareInt(c.a, c.b, c.predicate^intOpposite)
 }
 
 func intComparison(predicate, reversed int64) emitOp {
@@ -71,7 +109,7 @@ func (s *strip) compareInt(a asm.Reg, b operand, predicate int64) asm.Reg {
 		if d.Kind() == ir.KindUint {
 			ops = pair{asm.VPCMPUDK, asm.VPCMPUQK}
 		}
-		return s.kreg(ops.of(d), s.width(d), asm.R(a), b.arg, asm.I(predicate))
+		return s.compared(s.kreg(ops.of(d), s.width(d), asm.R(a), b.arg, asm.I(predicate)), a, b, predicate)
 	}
 	opposite := predicate == intNotEqual || predicate == intLessEqual || predicate == intGreaterEqual
 	x, y := register(d, a), b
@@ -89,7 +127,7 @@ func (s *strip) compareInt(a asm.Reg, b operand, predicate int64) asm.Reg {
 	if opposite {
 		r = s.vec(asm.VPXORQ, s.width(d), asm.R(r), s.boolConstant(true))
 	}
-	return s.asMask(r, d)
+	return s.compared(s.asMask(r, d), a, b, predicate)
 }
 
 // flipped returns unsigned integers as signed ones in the same order.

@@ -78,28 +78,51 @@ func emitLookup(s *strip, d ir.DType, args []operand) asm.Reg {
 		s.append(asm.VPERMT2PD, asm.W512, r, []asm.Arg{asm.R(index), behind(table, 64)})
 		return r
 	}
-	if lane(d) == 4 {
-		if lane(from) == 8 {
+	i, ok := s.indices[index]
+	if !ok || lane(from) != lane(d) {
+		if lane(d) < lane(from) {
 			index = s.narrow(index)
+		} else if lane(d) > lane(from) {
+			index = s.extend(ir.Uint32, index)
 		}
-		return s.lookup8(index, table)
+		i = s.newIndex(d, index)
 	}
-	// Both halves of an entry have the index of it.
-	if lane(from) == 4 {
-		index = s.vec(asm.VPMOVZXDQ, asm.W256, asm.R(index))
+	if lane(d) == 4 {
+		return s.lookup8(i, table)
 	}
-	index = s.vec(asm.VMOVSLDUP, asm.W256, asm.R(index))
-	low, high := s.lookup8(index, table), s.lookup8(index, behind(table, 64))
+	low, high := s.lookup8(i, table), s.lookup8(i, behind(table, 64))
 	return s.vec(asm.VPBLENDD, asm.W256, asm.R(low), asm.R(high), asm.I(0xaa))
 }
 
+// index is what lookups need of integers (AVX2): their low bits, in both halves of 64-bit
+// ones, and bit 3 of them as a sign.
+type index struct{ low, inSecond asm.Reg }
+
+func (s *strip) newIndex(d ir.DType, r asm.Reg) index {
+	if lane(d) == 8 {
+		r = s.vec(asm.VMOVSLDUP, asm.W256, asm.R(r))
+	}
+	return index{r, s.vec(asm.VPSLLD, asm.W256, asm.R(r), asm.I(28))}
+}
+
+// asIndex prepares the integers r, whose low four bits those of low are, for lookups: each
+// needs the same, which falls away if there are none.
+func (s *strip) asIndex(r asm.Reg, d ir.DType, low asm.Reg) {
+	if s.wide() {
+		return
+	}
+	if s.indices == nil {
+		s.indices = map[asm.Reg]index{}
+	}
+	s.indices[r] = s.newIndex(d, low)
+}
+
 // lookup8 returns entries of a table of 16 times 32 bits, in two vectors of 8 (AVX2).
-func (s *strip) lookup8(index asm.Reg, table asm.Arg) asm.Reg {
+func (s *strip) lookup8(i index, table asm.Arg) asm.Reg {
 	w := asm.W256
-	first := s.vec(asm.VPERMPS, w, asm.R(index), table)
-	second := s.vec(asm.VPERMPS, w, asm.R(index), behind(table, 32))
-	inSecond := s.vec(asm.VPSLLD, w, asm.R(index), asm.I(28)) // bit 3 as the sign
-	return s.vec(asm.VBLENDVPS, w, asm.R(first), asm.R(second), asm.R(inSecond))
+	first := s.vec(asm.VPERMPS, w, asm.R(i.low), table)
+	second := s.vec(asm.VPERMPS, w, asm.R(i.low), behind(table, 32))
+	return s.vec(asm.VBLENDVPS, w, asm.R(first), asm.R(second), asm.R(i.inSecond))
 }
 
 // behind returns the memory n bytes further on.

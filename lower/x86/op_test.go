@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -102,7 +103,8 @@ func (b *bench) code(level asm.Level, lanes, n int, out array, emit func(s *stri
 	s.b.Op(asm.CMP, asm.W64, asm.R(i), asm.I(int64(n)))
 	s.b.Op(asm.JL, 0, top)
 	s.b.Op(asm.RET, 0)
-	insts, spill, _, err := asm.Allocate(asm.DropUnread(s.b.Insts), level, Frame, int32(8*b.free))
+	s.b.Insts = asm.DropUnread(s.b.Insts)
+	insts, spill, _, err := asm.Allocate(slices.Clone(s.b.Insts), level, Frame, int32(8*b.free))
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,10 @@ type strip struct {
 	b     *asm.Builder
 	lanes int // positions of a vector: its widest element decides
 
-	literals  map[asm.Reg]uint64  // the bits of literals that are in registers
-	opposites map[asm.Arg]operand // what registers that hold opposites are the opposites of
+	literals    map[asm.Reg]uint64     // the bits of literals that are in registers
+	opposites   map[asm.Arg]operand    // what registers that hold opposites are the opposites of
+	comparisons map[asm.Reg]comparison // how masks were made
+	indices     map[asm.Reg]index      // what lookups need of integers
 }
 
 // operand is a vector, or a literal that is spread from memory.
