@@ -129,8 +129,12 @@ func BenchmarkTile(b *testing.B) {
 		if Available(level) != nil {
 			continue
 		}
-		b.Run(levelName(level)+"/f64", func(b *testing.B) { benchmarkTile[float64](b, level, strings.NewReplacer("D", "f64", "SUFFIX", "").Replace(text), ir.Float64) })
-		b.Run(levelName(level)+"/f32", func(b *testing.B) { benchmarkTile[float32](b, level, strings.NewReplacer("D", "f32", "SUFFIX", "_f32").Replace(text), ir.Float32) })
+		b.Run(levelName(level)+"/f64", func(b *testing.B) {
+			benchmarkTile[float64](b, level, strings.NewReplacer("D", "f64", "SUFFIX", "").Replace(text), ir.Float64)
+		})
+		b.Run(levelName(level)+"/f32", func(b *testing.B) {
+			benchmarkTile[float32](b, level, strings.NewReplacer("D", "f32", "SUFFIX", "_f32").Replace(text), ir.Float32)
+		})
 	}
 }
 
