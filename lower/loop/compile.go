@@ -383,6 +383,7 @@ func (c *compiler) storeOne(s *Store) error {
 
 // parCode is a Par.
 type parCode struct {
+	few                    bool
 	lo, hi, from, to, step []int32
 	cost                   int32
 	code                   []instr
@@ -390,7 +391,7 @@ type parCode struct {
 }
 
 func (c *compiler) par(s *Par) error {
-	x := &parCode{cost: c.scalar(s.Cost)}
+	x := &parCode{cost: c.scalar(s.Cost), few: s.Few}
 	for _, r := range s.Ranges {
 		x.from, x.to, x.step = append(x.from, c.scalar(r.From)), append(x.to, c.scalar(r.To)), append(x.step, c.scalar(r.Step))
 	}

@@ -28,6 +28,7 @@
 // positions at a time, so no position may read what another one stores in the strip.
 //
 //	par (i0, i1) = a to b step s, ... cost c:   tasks over boxes of the ranges; c estimates one position, in tenths of a nanosecond
+//	par (i0, i1) = a to b cost c few:           the same, and tasks repeat some work of each other
 //	for i = a to b step s:                      ascending
 //	while c:                                    as long as c holds
 //	merge p < pe, q < qe:                       while a cursor is left; the body moves each on, once

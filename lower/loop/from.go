@@ -65,7 +65,7 @@ func (l *lowering) short() uint64 {
 }
 
 // taken are the words that a name cannot be.
-var taken = map[string]int{"in": 1, "out": 1, "inout": 1, "inf": 1, "nan": 1, "true": 1, "false": 1, "else": 1, "to": 1, "step": 1, "cost": 1}
+var taken = map[string]int{"in": 1, "out": 1, "inout": 1, "inf": 1, "nan": 1, "true": 1, "false": 1, "else": 1, "to": 1, "step": 1, "cost": 1, "few": 1}
 
 // lowering is the state of one From: where statements go, and what is known at that
 // place about every axis.

@@ -175,12 +175,25 @@ func (l *lowering) group(stmts []int) {
 		return
 	}
 	var ranges []ParRange
-	for _, a := range p.shared {
+	axes, few := l.taskAxes(p)
+	for _, a := range axes {
 		name := l.k.Axes[a].Name
 		r := ParRange{Lo: l.newVar(name+"0", ir.Int64), Hi: l.newVar(name+"1", ir.Int64), From: l.lo[a], To: l.hi[a], Step: intVal(1)}
 		for i, n := range stmts {
-			if step, _ := r.Step.number(); p.strips[i] == a { // long runs of memory for a task, too
+			step, _ := r.Step.number()
+			switch {
+			case few && p.rows[i] >= 0: // whole tiles
+				rows, cols := l.s.Tile(l.k.Stmts[n].Combine, stateTypes(&l.k.Stmts[n])[0])
+				if a == p.rows[i] {
+					r.Step = intVal(max(step, int64(rows)))
+				} else if a == p.strips[i] {
+					r.Step = intVal(max(step, int64(cols)))
+				}
+			case few:
+			case p.strips[i] == a: // long runs of memory for a task, too
 				r.Step = intVal(max(step, taskStep, int64(l.rowWidth(&l.k.Stmts[n], a)/4)))
+			case p.rows[i] == a:
+				r.Step = intVal(max(step, rowTile))
 			}
 		}
 		ranges = append(ranges, r)
@@ -205,11 +218,32 @@ func (l *lowering) group(stmts []int) {
 	if len(ranges) == 0 {
 		l.emit(body...)
 	} else {
-		l.emit(&Par{ranges, l.cost(p), body})
+		l.emit(&Par{ranges, l.cost(p), few, body})
 	}
 	for _, a := range p.shared {
 		l.bounds(a, l.lo[a], l.hi[a])
 	}
+}
+
+// taskAxes returns the shared axes in the order in which tasks are cut along them, and
+// whether that is to be few tasks: each packs what a contraction of its group needs. A
+// side whose elements take work comes first, so that they are packed by one task.
+func (l *lowering) taskAxes(p *plan) (axes []int, few bool) {
+	axes = slices.Clone(p.shared)
+	for i, u := range p.rows {
+		v := p.strips[i]
+		if u < 0 || !slices.Contains(axes, v) {
+			continue
+		}
+		few = true
+		first, second := u, v
+		if slices.ContainsFunc(l.k.Stmts[p.stmts[i]].Args, func(e *ir.Expr) bool { return e.Kind != ir.Load && slices.Contains(e.Axes(), v) }) {
+			first, second = v, u
+		}
+		rank := func(a int) int { return slices.Index([]int{first, second}, a) }
+		slices.SortStableFunc(axes, func(a, b int) int { return rank(a) - rank(b) })
+	}
+	return axes, few
 }
 
 // fuses reports whether a group is a contraction and stores over its results, which are

@@ -123,7 +123,7 @@ func (l *lowering) split(s *ir.Stmt, v int) {
 		})
 	})
 	one := &plan{stmts: []int{l.stmt}, rows: []int{-1}, shared: []int{a}}
-	l.emit(&Par{[]ParRange{task}, mul(l.cost(one), size), body})
+	l.emit(&Par{Ranges: []ParRange{task}, Cost: mul(l.cost(one), size), Body: body})
 
 	tree := l.newReduction(s, v)
 	tree.lanes, tree.block = 1, 1

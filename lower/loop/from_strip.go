@@ -106,10 +106,10 @@ func (l *lowering) cost(p *plan) *Val {
 				}
 			})
 		}
-		if p.rows[i] >= 0 {
-			ops = float64(ops / rowTile) // the elements are packed
-		}
 		work := intVal(int64(10*ops) + 5)
+		if p.rows[i] >= 0 { // the elements are packed
+			work = intVal(max(int64(10*(ops/rowTile+l.s.Cost(ir.OpFMA, stateTypes(s)[0]))), 1))
+		}
 		for _, a := range l.k.Domain(s) {
 			if !slices.Contains(p.shared, a) && !slices.Contains(p.shared, l.k.Axes[a].From) {
 				work = mul(work, sub(l.hi[a], l.lo[a]))

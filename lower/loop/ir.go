@@ -34,6 +34,7 @@ type Stmt interface{ stmt() }
 type Par struct {
 	Ranges []ParRange
 	Cost   *Val // an estimate of one position of the box, in tenths of a nanosecond
+	Few    bool // tasks repeat work of each other: no more than keep the threads busy
 	Body   []Stmt
 }
 

@@ -328,6 +328,7 @@ func (p *parser) par(depth int) Stmt {
 		}
 		p.expect("cost")
 		s.Cost = p.expr()
+		s.Few = p.accept("few")
 		for _, r := range s.Ranges {
 			p.declare(r.Lo)
 			p.declare(r.Hi)

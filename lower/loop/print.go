@@ -65,7 +65,11 @@ func (p *printer) stmt(s Stmt) {
 		for _, r := range s.Ranges {
 			ranges = append(ranges, fmt.Sprintf("(%s, %s) = %s to %s%s", r.Lo.Name, r.Hi.Name, r.From, r.To, stepText(r.Step)))
 		}
-		p.line("par %s cost %s:", strings.Join(ranges, ", "), s.Cost)
+		few := ""
+		if s.Few {
+			few = " few"
+		}
+		p.line("par %s cost %s%s:", strings.Join(ranges, ", "), s.Cost, few)
 		p.block(s.Body)
 	case *For:
 		p.line("for %s = %s to %s%s:", s.Var.Name, s.Lo, s.Hi, stepText(s.Step))

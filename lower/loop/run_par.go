@@ -11,6 +11,7 @@ import (
 const (
 	shortTask = 50_000
 	longTask  = 200_000
+	largeTask = 1024 // positions of one that repeats work
 )
 
 // par runs the tasks of a Par: all in this goroutine when there is little to do.
@@ -28,6 +29,9 @@ func (f *frame) par(x *parCode) bool {
 	want := int64(1)
 	if threads > 1 && work >= 2*shortTask {
 		want = max(min(int64(float64(work/shortTask)), 4*threads), int64(min(float64(work/longTask), 1<<20)))
+	}
+	if x.few {
+		want = min(want, threads)
 	}
 	for i := range x.lo {
 		n := f.pieces(x, i, want)
@@ -48,7 +52,15 @@ func (f *frame) par(x *parCode) bool {
 // range of long strips is cut fine only as far as there are workers.
 func (f *frame) pieces(x *parCode, i int, want int64) int64 {
 	steps := f.steps(x, i)
-	if f.regs[x.step[i]] > 1 {
+	switch {
+	case x.few && want > 1 && i == 0: // what is repeated is little when tasks are large
+		many := largeTask * want
+		if f.regs[x.step[i]] == 1 { // and nothing
+			many = 4 * want
+		}
+		want *= max(1, min(steps*int64(f.regs[x.step[i]])/many, 4))
+	case x.few:
+	case f.regs[x.step[i]] > 1:
 		want = min(want, max(int64(f.run.threads), steps/4))
 	}
 	return max(min(steps, want), 1)
