@@ -20,6 +20,9 @@ import (
 func small(p *problem) *problem {
 	q := *p
 	q.in = nil
+	if q.without == plainGo {
+		q.without = ""
+	}
 	for _, in := range p.in {
 		shape := make([]int, len(in.shape))
 		for i, n := range in.shape {
@@ -40,12 +43,12 @@ func small(p *problem) *problem {
 func testSession(t *testing.T) *session {
 	t.Helper()
 	o := options{threads: 2}
-	all, done, err := o.contenders(t.Context(), &bytes.Buffer{})
+	all, done, err := o.contenders(t.Context(), 2, nil, &bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(done)
-	return &session{contenders: all, threads: 2, budget: 1, asked: true}
+	return &session{contenders: all, threads: 2, budget: 1, least: minSamples, asked: true}
 }
 
 // TestProblems runs every problem, made small, on everybody: the targets have the
@@ -248,8 +251,8 @@ func TestAvailable(t *testing.T) {
 	if got := availableIn("something else"); got != assumed {
 		t.Errorf("got %d", got)
 	}
-	s := session{contenders: make([]contender, 2)}
-	if got := s.memory(cost{in: 10, out: 1}); got != 10+2*13 {
+	s := session{contenders: []contender{&target{on: "cpu"}, &target{on: evaluator}, &loops{who: plainGo}, &loops{who: "gonum"}, &peer{}, &inC{}}}
+	if got := s.memory(cost{in: 10, out: 1}); got != 10+2*10+3*3 {
 		t.Errorf("got %d", got)
 	}
 }

@@ -105,7 +105,7 @@ func (l *loops) versions() map[string]string { return l.about }
 
 func (l *loops) start(_ context.Context, p *problem, in []array, reuse bool) (*runner, error) {
 	f := l.pick(p)
-	if f == nil {
+	if f == nil || p.without == l.who {
 		return nil, skipped("has no form of this")
 	}
 	d, shape, err := p.result()

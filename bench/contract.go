@@ -60,35 +60,56 @@ func contractProblems() []*problem {
 			work:   perElement(2), tolerance: 1e-12,
 		})
 	}
-	for _, m := range []struct {
-		d np.DType
-		n int
-	}{{np.Float64, 64}, {np.Float64, 256}, {np.Float64, 1024}, {np.Float32, 1024}} {
-		tolerance := 1e-12
-		if m.d == np.Float32 {
-			tolerance = 1e-5
+	for _, d := range []np.DType{np.Float64, np.Float32} {
+		for _, n := range []int{8, 16, 32, 64, 256, 1024, 2048} {
+			p := product("gemm/"+d.String()+"/"+power(n), d, []int{n, n}, []int{n, n})
+			p.gonum = gemmGonum
+			if n > 1024 {
+				p.without = plainGo // which takes seconds a call
+			}
+			all = append(all, p)
 		}
-		all = append(all, &problem{
-			name: "contract/gemm/" + m.d.String() + "/" + power(m.n), title: "a @ b of matrices",
-			in:     uniform("ab", m.d, 0.5, 1.5, m.n, m.n),
-			build:  func(x []np.Array) np.Array { return np.Dot(x[0], x[1]) },
-			plain:  floats(gemmLoops[float64], gemmLoops[float32]),
-			gonum:  gemmGonum,
-			python: "a @ b",
-			work:   func(shapes [][]int) int { return 2 * shapes[0][0] * elements(shapes[0]) }, tolerance: tolerance,
-		})
+		few := product("skinny/"+d.String()+"/6x1024x1024", d, []int{6, 1024}, []int{1024, 1024})
+		thin := product("skinny/"+d.String()+"/1024x1024x8", d, []int{1024, 1024}, []int{1024, 8})
+		few.gonum, thin.gonum = gemmGonum, gemmGonum
+		all = append(all, few, thin, product("batch/"+d.String()+"/1024x32x32", d, []int{1024, 32, 32}, []int{1024, 32, 32}))
 	}
 	return all
 }
 
+// product is a product of matrices, or of stacks of them.
+func product(name string, d np.DType, a, b []int) *problem {
+	p := &problem{
+		name: "contract/" + name, title: "a @ b of matrices",
+		in: []input{
+			{name: "a", dtype: d, shape: a, lo: 0.5, hi: 1.5},
+			{name: "b", dtype: d, shape: b, lo: 0.5, hi: 1.5, stream: 1},
+		},
+		build:  func(x []np.Array) np.Array { return np.MatMul(x[0], x[1]) },
+		plain:  floats(gemmLoops[float64], gemmLoops[float32]),
+		python: "a @ b",
+		work: func(shapes [][]int) int {
+			return 2 * elements(shapes[0]) * shapes[1][len(shapes[1])-1]
+		},
+		tolerance: 1e-12,
+	}
+	if d == np.Float32 {
+		p.tolerance = 1e-5
+	}
+	return p
+}
+
+// gemmLoops multiplies matrices, or stacks of them, row by row.
 func gemmLoops[T float64 | float32](in []array, a, out []T) {
-	n, b := in[0].shape[0], of[T](in[1])
-	parallel(n, 1, func(lo, hi int) {
+	rank := len(in[0].shape)
+	m, k, n := in[0].shape[rank-2], in[0].shape[rank-1], in[1].shape[rank-1]
+	b := of[T](in[1])
+	parallel(len(a)/k, max(1, (1<<14)/(k*n)), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			row := out[i*n : (i+1)*n]
+			row, right := out[i*n:(i+1)*n], b[i/m*k*n:]
 			clear(row)
-			for k, v := range a[i*n : (i+1)*n] {
-				for j, w := range b[k*n : (k+1)*n] {
+			for l, v := range a[i*k : (i+1)*k] {
+				for j, w := range right[l*n : (l+1)*n] {
 					row[j] += v * w
 				}
 			}

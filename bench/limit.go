@@ -19,7 +19,7 @@ type limit struct {
 
 const (
 	// A problem of fewer bytes and fewer operations is overhead: no roof is near.
-	limitedBytes, limitedOps = 64 << 10, 1 << 20
+	limitedBytes, limitedOps = 64 << 10, 1 << 18
 
 	// inMemory is the size from which on no cache holds a problem.
 	inMemory = 128 << 20

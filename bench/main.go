@@ -8,9 +8,10 @@
 //
 //	go run ./bench -list
 //	go run ./bench -run 'numexpr/.*/1e7' -peers numpy,numexpr,numba -json out.json
+//	go run ./bench -run cpu -peers numpy,numexpr,jax,numba,torch -report BENCHMARKS.md
 //	go run ./bench -input x.npy
 //
-// runs other problems, beside Python peers (bench/peers/make-env.sh installs them), or the
+// runs other problems, among them those that machine code is held to, beside Python peers (bench/peers/make-env.sh installs them), or the
 // first program on an array of your own.
 //
 // How it measures: contenders take turns sample by sample, a sample being as many calls as
@@ -54,25 +55,30 @@ type options struct {
 	targets, peers string
 	threads        int
 	json, input    string
+	report         string
 	python         string
 	budget         time.Duration
+	quick          bool
+	asked          []string // the command's arguments, for the record
 }
 
 // run is the command; it returns the exit status: 1 when a measurement failed or a result
 // is wrong, 2 for bad usage.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var o options
+	o := options{asked: args}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.BoolVar(&o.list, "list", false, "list the problems and exit")
-	f.StringVar(&o.pattern, "run", "", "run the problems whose names match this `regexp`, instead of the founding program")
+	f.StringVar(&o.pattern, "run", "", "run the problems whose names match this `regexp`, or a suite: cpu; instead of the founding program")
 	f.StringVar(&o.targets, "targets", "", "`targets` of Numen to run, separated by commas (default all that are linked in: "+strings.Join(lower.Names(), ",")+")")
 	f.StringVar(&o.peers, "peers", "", "Python `packages` to compare with: any of numpy,numexpr,numba,jax,torch")
 	f.IntVar(&o.threads, "threads", runtime.GOMAXPROCS(0), "`number` of threads that everybody has")
 	f.StringVar(&o.json, "json", "", "write one line of JSON a measurement to this `file`")
+	f.StringVar(&o.report, "report", "", "write what was measured, as Markdown, to this `file`")
 	f.StringVar(&o.input, "input", "", "run the founding program on the matrix in this `file` (.npy)")
 	f.StringVar(&o.python, "python", environment(), "the Python `interpreter` that has the peers")
 	f.DurationVar(&o.budget, "time", time.Second, "how long each contender is sampled on a problem")
+	f.BoolVar(&o.quick, "quick", false, "sample each contender for a twentieth of -time, and leave out problems of gigabytes")
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
@@ -87,17 +93,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bench: -threads must be at least 1")
 		return 2
 	}
-	problems, err := o.problems(ctx)
+	entries, err := o.entries(ctx)
 	if err != nil {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
 		return 2
 	}
 	if o.list {
-		list(stdout, problems)
+		list(stdout, entries)
 		return 0
 	}
-	runtime.GOMAXPROCS(o.threads)
-	ok, err := o.measure(ctx, problems, stdout, stderr)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	ok, err := o.measure(ctx, entries, stdout)
 	switch {
 	case err != nil:
 		fmt.Fprintf(stderr, "bench: %v\n", err)
@@ -108,8 +114,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// problems returns what the flags ask for.
-func (o *options) problems(ctx context.Context) ([]*problem, error) {
+// entries returns what the flags ask for.
+func (o *options) entries(ctx context.Context) ([]entry, error) {
 	pattern, err := regexp.Compile(o.pattern)
 	if err != nil {
 		return nil, err
@@ -119,15 +125,18 @@ func (o *options) problems(ctx context.Context) ([]*problem, error) {
 			return nil, errors.New("-input names the one problem to run: -run cannot name others")
 		}
 		p, err := inputProblem(ctx, o.input)
-		return []*problem{p}, err
+		return []entry{{problem: p, peers: everybody}}, err
 	}
-	var out []*problem
+	if suite := suites[o.pattern]; suite != nil {
+		return suite(), nil
+	}
+	var out []entry
 	for _, p := range allProblems() {
 		switch {
 		case o.list && o.pattern == "",
 			o.pattern == "" && p.group() == "founding",
 			o.pattern != "" && pattern.MatchString(p.name):
-			out = append(out, p)
+			out = append(out, entry{problem: p, peers: everybody})
 		}
 	}
 	if len(out) == 0 {
@@ -136,15 +145,28 @@ func (o *options) problems(ctx context.Context) ([]*problem, error) {
 	return out, nil
 }
 
-func list(w io.Writer, problems []*problem) {
-	for _, p := range problems {
-		fmt.Fprintf(w, "%-28s %s; %s\n", p.name, p.size(), p.title)
+func list(w io.Writer, entries []entry) {
+	for _, e := range entries {
+		fmt.Fprintf(w, "%-28s %s; %s", e.problem.name, e.problem.size(), e.problem.title)
+		if e.single {
+			fmt.Fprint(w, "; one thread")
+		}
+		for _, b := range e.bars {
+			fmt.Fprintf(w, "; %s", b.must)
+		}
+		fmt.Fprintln(w)
 	}
 }
 
-// contenders returns who takes part, in the order of rows, and what to call at the end.
-func (o *options) contenders(ctx context.Context, stdout io.Writer) (all []contender, done func(), err error) {
-	done = func() {}
+// contenders returns who takes part with so many threads, in the order of rows, and what
+// to call at the end.
+func (o *options) contenders(ctx context.Context, threads int, entries []entry, stdout io.Writer) (all []contender, done func(), err error) {
+	var closers []func() error
+	done = func() {
+		for _, f := range closers {
+			_ = f() // a process that ended badly has said so where it mattered
+		}
+	}
 	targets := lower.Names()
 	if o.targets != "" {
 		targets = strings.Split(o.targets, ",")
@@ -153,21 +175,33 @@ func (o *options) contenders(ctx context.Context, stdout io.Writer) (all []conte
 		if !slices.Contains(lower.Names(), name) {
 			return nil, done, fmt.Errorf("there is no target %q, there are %q", name, lower.Names())
 		}
-		all = append(all, &target{on: name, threads: o.threads, about: goVersions()})
+		all = append(all, &target{on: name, threads: threads, about: goVersions()})
 	}
 	all = append(all,
 		&loops{plainGo, func(p *problem) func([]array, array) { return p.plain }, goVersions()},
 		&loops{"gonum", func(p *problem) func([]array, array) { return p.gonum }, goVersions("gonum.org/v1/gonum")})
+	if threads == 1 && slices.ContainsFunc(entries, func(e entry) bool { return e.problem.c+e.problem.sleef != "" }) {
+		process, err := startNative(ctx)
+		if err != nil {
+			fmt.Fprintf(stdout, "loops in C skipped: %v\n", err)
+		} else {
+			closers = append(closers, process.close)
+			all = append(all,
+				&inC{"c", func(p *problem) string { return p.c }, process},
+				&inC{"sleef", func(p *problem) string { return prefixed("sleef:", p.sleef) }, process})
+		}
+	}
 	if o.peers == "" {
 		return all, done, nil
 	}
 	names := strings.Split(o.peers, ",")
 	const how = "bench/peers/make-env.sh installs it, -python names another interpreter"
-	process, err := startPython(ctx, o.python, names, o.threads)
+	process, err := startPython(ctx, o.python, names, threads)
 	if err != nil {
 		fmt.Fprintf(stdout, "peers %s skipped: %v (%s)\n", o.peers, err, how)
 		return all, done, nil
 	}
+	closers = append(closers, process.close)
 	for _, name := range names {
 		if why, missing := process.missing[name]; missing {
 			fmt.Fprintf(stdout, "peer %s skipped: %s (%s)\n", name, why, how)
@@ -175,17 +209,40 @@ func (o *options) contenders(ctx context.Context, stdout io.Writer) (all []conte
 		}
 		all = append(all, &peer{name, process})
 	}
-	return all, func() { process.close() }, nil
+	return all, done, nil
 }
 
-// measure runs the problems and reports on them.
-func (o *options) measure(ctx context.Context, problems []*problem, stdout, stderr io.Writer) (ok bool, err error) {
-	s := session{threads: o.threads, budget: o.budget, asked: strings.Contains(o.targets, evaluator)}
-	var done func()
-	if s.contenders, done, err = o.contenders(ctx, stdout); err != nil {
-		return false, err
+func prefixed(prefix, name string) string {
+	if name == "" {
+		return ""
 	}
-	defer done()
+	return prefix + name
+}
+
+// outcome is what a run of the command found.
+type outcome struct {
+	results []result
+	limits  []machine
+	ok      bool
+}
+
+// result is an entry with what was measured on it.
+type result struct {
+	entry
+	threads int
+	rows    []*row
+	skipped string // why nothing was measured
+}
+
+// machine is what limits so many threads.
+type machine struct {
+	threads   int
+	roofs     []measurement
+	hugePages bool
+}
+
+// measure runs the entries and reports on them: those of all threads, then those of one.
+func (o *options) measure(ctx context.Context, entries []entry, stdout io.Writer) (ok bool, err error) {
 	record := io.Discard
 	if o.json != "" {
 		file, err := os.Create(o.json)
@@ -195,38 +252,109 @@ func (o *options) measure(ctx context.Context, problems []*problem, stdout, stde
 		defer func() { err = errors.Join(err, file.Close()) }()
 		record = file
 	}
+	started := time.Now()
 	fmt.Fprintf(stdout, "%s, %s, %d threads\n", machineName(), runtime.Version(), o.threads)
-	ok = true
-	for _, p := range problems {
-		c, err := p.cost()
-		if err != nil {
-			return false, fmt.Errorf("%s: %w", p.name, err)
-		}
-		if need, have := s.memory(c), available(); need > have {
-			fmt.Fprintf(stdout, "\n%s skipped: it needs about %s of memory, there are %s\n", p.name, byteSize(need), byteSize(have))
-			continue
-		}
-		rows, err := s.measure(ctx, p)
-		if err != nil {
-			return false, fmt.Errorf("%s: %w", p.name, err)
-		}
-		table(stdout, p, rows)
-		for _, r := range rows {
-			ok = ok && r.failed == nil
-			if err := writeJSON(record, r.measurement); err != nil {
-				return false, err
+	out := outcome{ok: true}
+	for _, single := range []bool{false, true} {
+		var group []entry
+		for _, e := range entries {
+			if e.single == single {
+				group = append(group, e)
 			}
 		}
-	}
-	roofs, hugePages, err := machineLimits(o.threads)
-	if err != nil {
-		return false, err
-	}
-	limits(stdout, roofs, o.threads, hugePages)
-	for _, m := range roofs {
-		if err := writeJSON(record, m); err != nil {
+		if len(group) == 0 {
+			continue
+		}
+		threads := o.threads
+		if single {
+			threads = 1
+			fmt.Fprintln(stdout, "\none thread:")
+		}
+		runtime.GOMAXPROCS(threads)
+		if err := o.measureOn(ctx, threads, group, &out, stdout, record); err != nil {
 			return false, err
 		}
 	}
-	return ok, nil
+	bars(stdout, out.results)
+	if o.report != "" {
+		text := markdown(o, out, started)
+		if err := os.WriteFile(o.report, []byte(text), 0o644); err != nil {
+			return false, err
+		}
+	}
+	return out.ok, nil
+}
+
+// measureOn runs entries with so many threads.
+func (o *options) measureOn(ctx context.Context, threads int, entries []entry, out *outcome, stdout, record io.Writer) error {
+	s := session{threads: threads, budget: o.budget, least: minSamples, asked: strings.Contains(o.targets, evaluator)}
+	if o.quick {
+		s.budget, s.least = o.budget/20, minSamples/2
+	}
+	contenders, done, err := o.contenders(ctx, threads, entries, stdout)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for _, e := range entries {
+		s.contenders = slices.DeleteFunc(slices.Clone(contenders), func(c contender) bool {
+			_, isPeer := c.(*peer)
+			return isPeer && !slices.Contains(e.peers, c.name())
+		})
+		r := result{entry: e, threads: threads}
+		if r.skipped, err = s.skips(e.problem, o.quick); err != nil {
+			return fmt.Errorf("%s: %w", e.problem.name, err)
+		}
+		if r.skipped != "" {
+			fmt.Fprintf(stdout, "\n%s skipped: %s\n", e.problem.name, r.skipped)
+			out.results = append(out.results, r)
+			continue
+		}
+		if r.rows, err = s.measure(ctx, e.problem); err != nil {
+			return fmt.Errorf("%s: %w", e.problem.name, err)
+		}
+		out.results = append(out.results, r)
+		table(stdout, e.problem, r.rows)
+		for _, b := range e.bars {
+			v := b.judge(r.rows)
+			fmt.Fprintf(stdout, "  must: %s; measured: %s; reached: %s\n", b.must, orDash(v.measured != "", v.measured), v.mark())
+		}
+		for _, r := range r.rows {
+			out.ok = out.ok && r.failed == nil
+			if err := writeJSON(record, r.measurement); err != nil {
+				return err
+			}
+		}
+	}
+	roofs, hugePages, err := machineLimits(threads)
+	if err != nil {
+		return err
+	}
+	limits(stdout, roofs, threads, hugePages)
+	out.limits = append(out.limits, machine{threads, roofs, hugePages})
+	for _, m := range roofs {
+		if err := writeJSON(record, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quickMemory is what a problem may take in a quick run.
+const quickMemory = 4 << 30
+
+// skips says why a problem is not run: it is too large.
+func (s *session) skips(p *problem, quick bool) (string, error) {
+	c, err := p.cost()
+	if err != nil {
+		return "", err
+	}
+	need, have := s.memory(c), available()
+	switch {
+	case need > have:
+		return fmt.Sprintf("it needs about %s of memory, there are %s", byteSize(need), byteSize(have)), nil
+	case quick && need > quickMemory:
+		return fmt.Sprintf("it takes %s of memory, too much for a quick run", byteSize(need)), nil
+	}
+	return "", nil
 }

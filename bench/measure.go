@@ -27,6 +27,7 @@ type session struct {
 	contenders []contender
 	threads    int
 	budget     time.Duration // of samples, a row
+	least      int           // samples of a row, unless calls are very long
 	asked      bool          // for the evaluator, whatever it takes
 }
 
@@ -76,7 +77,7 @@ func (s *session) measure(ctx context.Context, p *problem) ([]*row, error) {
 	for more := true; more && ctx.Err() == nil; {
 		more = false
 		for _, r := range rows {
-			if r.wants(s.budget) {
+			if r.wants(s.budget, s.least) {
 				r.try(func() error { return r.sample(l) })
 				more = true
 			}
@@ -147,7 +148,7 @@ func (r *row) calibrate() error {
 
 // wants reports whether another sample is due: a few at least, unless calls are so long
 // that these would take many times what was granted.
-func (r *row) wants(budget time.Duration) bool {
+func (r *row) wants(budget time.Duration, least int) bool {
 	if r.failed != nil || r.runner.once || len(r.ns) >= maxSamples {
 		return false
 	}
@@ -155,7 +156,7 @@ func (r *row) wants(budget time.Duration) bool {
 	for _, ns := range r.ns {
 		spent += ns * float64(r.calls)
 	}
-	return spent < float64(budget) || len(r.ns) < minSamples && spent < 4*float64(budget)
+	return spent < float64(budget) || len(r.ns) < least && spent < 4*float64(budget)
 }
 
 // sample takes a sample of the limit and one of the row.

@@ -29,6 +29,24 @@ func availableIn(meminfo string) int {
 	return assumed
 }
 
-// memory estimates what a problem takes: its inputs, and for each contender a copy of
-// them, the result, a fresh result and a temporary.
-func (s *session) memory(c cost) int { return c.in + len(s.contenders)*(c.in+3*c.out) }
+// memory estimates what a problem takes: inputs here and in the process of peers, which
+// may keep copies, and for each contender the result, a fresh result and a temporary. The
+// evaluator and those that only time loops in place do not count.
+func (s *session) memory(c cost) int {
+	n, python := 0, 0
+	for _, who := range s.contenders {
+		switch w := who.(type) {
+		case *peer:
+			python, n = 2*c.in, n+1
+		case *target:
+			if w.on != evaluator {
+				n++
+			}
+		case *loops:
+			if w.who == plainGo {
+				n++
+			}
+		}
+	}
+	return c.in + python + 3*n*c.out
+}

@@ -13,7 +13,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/numen-go/numen/expr/npy"
@@ -53,7 +55,9 @@ func startPython(ctx context.Context, path string, peers []string, threads int) 
 	}
 	p := &python{dir: dir, missing: map[string]string{}, about: map[string]map[string]string{}}
 	p.cmd = exec.CommandContext(ctx, path, "-c", runPy)
-	p.cmd.Env = os.Environ()
+	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { // OpenBLAS picks its kernels by itself
+		return strings.HasPrefix(v, "OPENBLAS_CORETYPE=") || strings.HasPrefix(v, "OPENBLAS_L2_SIZE=")
+	})
 	for _, name := range []string{"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS"} {
 		p.cmd.Env = append(p.cmd.Env, name+"="+strconv.Itoa(threads))
 	}

@@ -67,7 +67,7 @@ func TestPeers(t *testing.T) {
 	t.Setenv("NUMEN_BENCH_FAKE", "answers")
 	var out bytes.Buffer
 	o := options{peers: "numpy,numexpr,numba", python: os.Args[0], threads: 3}
-	all, done, err := o.contenders(t.Context(), &out)
+	all, done, err := o.contenders(t.Context(), 3, nil, &out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestPeers(t *testing.T) {
 			return np.Divide(x[0], np.Subtract(1, np.Equal(x[0], 3).AsType(np.Float64)))
 		},
 	}
-	s := session{contenders: all, threads: 3, budget: 1}
+	s := session{contenders: all, threads: 3, budget: 1, least: minSamples}
 	rows, err := s.measure(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestPythonThatDies(t *testing.T) {
 	t.Setenv("NUMEN_BENCH_FAKE", "mute")
 	var out bytes.Buffer
 	o := options{peers: "numpy", python: os.Args[0], threads: 1}
-	all, done, err := o.contenders(t.Context(), &out)
+	all, done, err := o.contenders(t.Context(), 3, nil, &out)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,9 @@ type problem struct {
 	python  string                         // statements over np and the inputs, the last an expression
 	numexpr string                         // the same for numexpr; empty where it cannot say it
 	numba   string                         // loops that write out, where Numba does not take python
-	without string                         // the peer whose compiler takes minutes for this
+	c       string                         // the loop of c/kernels.c; empty: there is none
+	sleef   string                         // SLEEF's function, as c/kernels.c names it
+	without string                         // the contender that would take seconds a call or minutes to compile, or that has no form of it
 	work    func(shapes [][]int) (ops int) // arithmetic operations of a call; a function is one
 
 	tolerance float64 // largest difference of two results allowed, over the largest element
@@ -37,6 +39,7 @@ type problem struct {
 var groups = []func() []*problem{
 	foundingProblems, numexprProblems, oceanProblems, financeProblems, rowProblems,
 	fusionProblems, contractProblems, overheadProblems,
+	streamProblems, reduceProblems, functionProblems,
 }
 
 func allProblems() []*problem {

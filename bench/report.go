@@ -120,6 +120,28 @@ func scaled(x float64) string {
 // byteSize writes a number of bytes.
 func byteSize(n int) string { return scaled(float64(n)) + "B" }
 
+// bars prints what the figures must be and what they are.
+func bars(w io.Writer, results []result) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	all, reached := 0, 0
+	for _, r := range results {
+		for _, b := range r.bars {
+			if all == 0 {
+				fmt.Fprintln(t, "\nproblem\tthreads\tmust\tmeasured\treached")
+			}
+			v := b.judge(r.rows)
+			fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\n", r.problem.name, r.threads, b.must, orDash(v.measured != "", v.measured), v.mark())
+			if all++; v.reached {
+				reached++
+			}
+		}
+	}
+	t.Flush()
+	if all > 0 {
+		fmt.Fprintf(w, "%d of %d reached\n", reached, all)
+	}
+}
+
 // limits prints the machine's limits in one line.
 func limits(w io.Writer, rows []measurement, threads int, hugePages bool) {
 	pages := "small pages"

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"math"
+
+	np "github.com/numen-go/numen/expr"
+)
+
+// functionSize is how many elements the functions alone are measured on: arguments and
+// results fit the second cache.
+const functionSize = 16384
+
+// functionProblems are elementary functions alone. Arguments are spread as in the
+// figures of the function notes: over what programs use, without the rare ends.
+func functionProblems() []*problem {
+	var all []*problem
+	for _, f := range []struct {
+		name     string
+		build    func(x []np.Array) np.Array
+		plain    func(x, y float64) float64
+		python   string
+		numexpr  string
+		lo, hi   float64
+		exponent bool // has a second argument
+	}{
+		{name: "exp", build: of1(np.Exp), plain: one(math.Exp), python: "np.exp(x)", numexpr: "exp(x)", lo: -10, hi: 10},
+		{name: "log", build: of1(np.Log), plain: one(math.Log), python: "np.log(x)", numexpr: "log(x)", lo: 0.01, hi: 100},
+		{name: "sin", build: of1(np.Sin), plain: one(math.Sin), python: "np.sin(x)", numexpr: "sin(x)", lo: -10, hi: 10},
+		{name: "cos", build: of1(np.Cos), plain: one(math.Cos), python: "np.cos(x)", numexpr: "cos(x)", lo: -10, hi: 10},
+		{name: "tanh", build: of1(np.Tanh), plain: one(math.Tanh), python: "np.tanh(x)", numexpr: "tanh(x)", lo: -5, hi: 5},
+		{name: "erf", build: of1(np.Erf), plain: one(math.Erf), python: "erf(x)", lo: -3, hi: 3},
+		{name: "pow", build: func(x []np.Array) np.Array { return np.Pow(x[0], x[1]) }, plain: math.Pow, python: "x ** y", numexpr: "x ** y", lo: 0.01, hi: 10, exponent: true},
+	} {
+		for _, d := range []np.DType{np.Float64, np.Float32} {
+			names := "x"
+			if f.exponent {
+				names = "xy"
+			}
+			in := uniform(names, d, f.lo, f.hi, functionSize)
+			if f.exponent {
+				in[1].lo, in[1].hi = -5, 5
+			}
+			p := &problem{
+				name: "functions/" + f.name + "/" + d.String() + "/" + power(functionSize), title: f.python,
+				in: in, build: f.build, python: f.python, numexpr: f.numexpr, sleef: f.name,
+				plain: floats2(functionLoop[float64](f.plain), functionLoop[float32](f.plain)),
+				work:  perElement(1), tolerance: 1e-14,
+			}
+			if d == np.Float32 {
+				p.tolerance = 1e-6
+			}
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func of1(f func(np.Array) np.Array) func([]np.Array) np.Array {
+	return func(x []np.Array) np.Array { return f(x[0]) }
+}
+
+func one(f func(float64) float64) func(x, y float64) float64 {
+	return func(x, _ float64) float64 { return f(x) }
+}
+
+func functionLoop[T float64 | float32](f func(x, y float64) float64) func(x, y, _, out []T) {
+	return func(x, y, _, out []T) {
+		for i := range out {
+			out[i] = T(f(float64(x[i]), float64(y[i])))
+		}
+	}
+}

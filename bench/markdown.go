@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// markdown writes what a run found as a document: how it was measured, what must be
+// reached and whether it is, then every row.
+func markdown(o *options, out outcome, started time.Time) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by this command, which anybody can repeat:\n\n")
+	fmt.Fprintf(&b, "    bench/peers/make-env.sh scipy numexpr numba jax torch\n    go run ./bench %s\n\n", strings.Join(o.asked, " "))
+	fmt.Fprintf(&b, "Measured on %s from %s to %s.\n\n", machineName(),
+		started.UTC().Format("2006-01-02 15:04"), time.Now().UTC().Format("15:04 MST"))
+	b.WriteString(`Contenders take turns sample by sample, and just before each sample the limit that
+binds the problem is sampled too. Times are medians; the spread is the distance of the
+quartiles. "cpu" is Numen; a reused result is written to the same memory by every call, a
+fresh one is new memory each time. What must be reached is asked of the reused result.
+"go" are plain Go loops on as many cores, "c" loops with intrinsics on one core, "ref"
+is the evaluator, whose bits the targets must have. Where a figure is asked in multiples
+of a peer's, 90 % of the measured roof also counts.
+
+`)
+	b.WriteString("## Versions\n\n| what | version |\n|---|---|\n")
+	for _, v := range versions(out.results) {
+		fmt.Fprintf(&b, "| %s | %s |\n", v[0], v[1])
+	}
+	b.WriteString("\n## Limits of the machine in this run\n\n| threads | what | rate | slowest to fastest sample |\n|---|---|---|---|\n")
+	for _, m := range out.limits {
+		for _, r := range m.roofs {
+			work, unit := float64(r.Bytes+r.Flops), "GB/s"
+			if r.Flops > 0 {
+				unit = "Gflop/s"
+			}
+			fmt.Fprintf(&b, "| %d | %s | %.1f %s | %.1f to %.1f |\n", m.threads, strings.TrimPrefix(r.Problem, "limit/"), work/r.NS, unit, work/r.MaxNS, work/r.MinNS)
+		}
+	}
+	writeBars(&b, out.results)
+	b.WriteString("\n## Every row\n")
+	for _, r := range out.results {
+		writeRows(&b, r)
+	}
+	return b.String()
+}
+
+// versions lists everything that took part, in order.
+func versions(results []result) [][2]string {
+	all := map[string]string{"go": runtime.Version()}
+	for _, r := range results {
+		for _, row := range r.rows {
+			maps.Copy(all, row.Versions)
+		}
+	}
+	var out [][2]string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if all[name] != "" && all[name] != "(devel)" {
+			out = append(out, [2]string{name, all[name]})
+		}
+	}
+	return out
+}
+
+func writeBars(b *strings.Builder, results []result) {
+	reached, all := 0, 0
+	var lines strings.Builder
+	for _, r := range results {
+		for _, bar := range r.bars {
+			v := bar.judge(r.rows)
+			fmt.Fprintf(&lines, "| %s | %d | %s | %s | %s |\n", r.problem.name, r.threads, bar.must, v.measured, v.mark())
+			if all++; v.reached {
+				reached++
+			}
+		}
+	}
+	if all > 0 {
+		fmt.Fprintf(b, "\n## What must be reached\n\n%d of %d are.\n\n| problem | threads | must | measured | reached |\n|---|---|---|---|---|\n%s", reached, all, &lines)
+	}
+}
+
+func writeRows(b *strings.Builder, r result) {
+	fmt.Fprintf(b, "\n### %s\n\n%s. %s; %s.", r.problem.name, r.problem.title, r.problem.size(), threadsText(r.threads))
+	if r.skipped != "" {
+		fmt.Fprintf(b, " Skipped: %s.\n", r.skipped)
+		return
+	}
+	b.WriteString("\n\n| who | result | median | spread | first call | GB/s | Gflop/s | of limit | bits | allocations |\n|---|---|---|---|---|---|---|---|---|---|\n")
+	for _, row := range r.rows {
+		m := row.measurement
+		cells := []string{m.Who, "reused", "", "", "", "", "", "", m.Bits, ""}
+		if m.Fresh {
+			cells[1] = "fresh"
+		}
+		if m.Samples > 0 {
+			cells[2], cells[3] = duration(m.NS), spread(m)
+			if m.Bytes > 0 {
+				cells[5] = fmt.Sprintf("%.3g", float64(m.Bytes)/m.NS)
+			}
+			if m.Flops > 0 {
+				cells[6] = fmt.Sprintf("%.3g", float64(m.Flops)/m.NS)
+			}
+		}
+		if m.ColdNS > 0 {
+			cells[4] = duration(m.ColdNS)
+		}
+		if m.Share > 0 {
+			cells[7] = fmt.Sprintf("%.2g %% %s", 100*m.Share, m.Limit)
+		}
+		if m.Allocs != nil {
+			cells[9] = fmt.Sprintf("%.0f", *m.Allocs)
+		}
+		if m.Error != "" {
+			cells[2] = m.Error
+		}
+		fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
+	}
+}
+
+func threadsText(n int) string {
+	if n == 1 {
+		return "1 thread"
+	}
+	return fmt.Sprintf("%d threads", n)
+}
