@@ -179,7 +179,7 @@ func sameBits(a, b array) bool {
 }
 
 // distinctOf is the most elements that distinct looks at.
-const distinctOf = 1 << 20
+const distinctOf = 1 << 18
 
 // distinct returns which share of an array's elements, evenly picked where there are many,
 // are finite and unlike all others before them. A run on numbers that are all equal or

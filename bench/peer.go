@@ -138,6 +138,10 @@ func (p *python) close() error {
 	return errors.Join(err, os.RemoveAll(p.dir))
 }
 
+// asFile is the size from which on an input is handed over as a file: Python takes seconds
+// to make as much.
+const asFile = 1 << 20
+
 // provide gives the process a problem's inputs, unless it has them.
 func (p *python) provide(ctx context.Context, pr *problem, in []array) error {
 	if p.inputs == pr {
@@ -146,7 +150,7 @@ func (p *python) provide(ctx context.Context, pr *problem, in []array) error {
 	var specs []map[string]any
 	for i, x := range pr.in {
 		spec := map[string]any{"name": x.name, "dtype": x.dtype.String(), "shape": x.shape, "lo": x.lo, "hi": x.hi, "stream": x.stream}
-		if x.data != nil {
+		if x.data != nil || elements(x.shape) > asFile {
 			file := filepath.Join(p.dir, x.name+".npy")
 			if err := npy.Save(ctx, file, in[i].numen()); err != nil {
 				return err
