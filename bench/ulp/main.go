@@ -3,9 +3,10 @@
 //
 //	go run ./bench/ulp -dtype f32 -func exp,log -all
 //
-// runs float32 functions on every argument (without -all, on one in -stride), screened by
-// package math in float64 and judged by the function's own float64 form. pow has two
-// arguments and is sampled.
+// runs float32 functions on every argument (without -all, on one in -stride) on the target
+// cpu, screened by package math in float64 and judged by the function's own float64 form;
+// a part of the results is compared with the evaluator's, bit by bit. pow has two arguments
+// and is sampled.
 //
 //	python ir/testdata/functions/make.py exp 10000000 | go run ./bench/ulp -dtype f64 -func exp -fixture -
 //
@@ -14,6 +15,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -22,32 +24,38 @@ import (
 	"strings"
 	"time"
 
+	np "github.com/numen-go/numen/expr"
 	"github.com/numen-go/numen/ir"
 )
 
 // function is an op and what package math calls it: one of the two is set.
 type function struct {
 	op    *ir.Op
+	call  func(x []np.Array) np.Array
 	unary func(float64) float64
 	power func(x, y float64) float64
 }
 
 var functions = []function{
-	{op: ir.OpExp, unary: math.Exp},
-	{op: ir.OpExp2, unary: math.Exp2},
-	{op: ir.OpExpm1, unary: math.Expm1},
-	{op: ir.OpLog, unary: math.Log},
-	{op: ir.OpLog2, unary: math.Log2},
-	{op: ir.OpLog10, unary: math.Log10},
-	{op: ir.OpLog1p, unary: math.Log1p},
-	{op: ir.OpSin, unary: math.Sin},
-	{op: ir.OpCos, unary: math.Cos},
-	{op: ir.OpTanh, unary: math.Tanh},
-	{op: ir.OpErf, unary: math.Erf},
-	{op: ir.OpPow, power: math.Pow},
+	{op: ir.OpExp, call: of(np.Exp), unary: math.Exp},
+	{op: ir.OpExp2, call: of(np.Exp2), unary: math.Exp2},
+	{op: ir.OpExpm1, call: of(np.Expm1), unary: math.Expm1},
+	{op: ir.OpLog, call: of(np.Log), unary: math.Log},
+	{op: ir.OpLog2, call: of(np.Log2), unary: math.Log2},
+	{op: ir.OpLog10, call: of(np.Log10), unary: math.Log10},
+	{op: ir.OpLog1p, call: of(np.Log1p), unary: math.Log1p},
+	{op: ir.OpSin, call: of(np.Sin), unary: math.Sin},
+	{op: ir.OpCos, call: of(np.Cos), unary: math.Cos},
+	{op: ir.OpTanh, call: of(np.Tanh), unary: math.Tanh},
+	{op: ir.OpErf, call: of(np.Erf), unary: math.Erf},
+	{op: ir.OpPow, call: func(x []np.Array) np.Array { return np.Pow(x[0], x[1]) }, power: math.Pow},
 }
 
-// compile returns the function as a program of its operands.
+func of(f func(np.Array) np.Array) func([]np.Array) np.Array {
+	return func(x []np.Array) np.Array { return f(x[0]) }
+}
+
+// compile returns the function as the evaluator has it.
 func (f function) compile(d ir.DType) *ir.ScalarProgram {
 	b := ir.NewBuilder()
 	args := make([]*ir.Expr, f.op.MaxArg)
@@ -120,8 +128,11 @@ func run(out io.Writer, names, dtype string, stride uint64, pairs int, fixture s
 	case "f32":
 		for _, f := range chosen {
 			start := time.Now()
-			w, apart := sweep32(f, stride, pairs)
-			fmt.Fprintf(out, "%-6s f32  %12d arguments  worst %v  %.1f s\n       package math differs by at most %.2g ULP\n", f.op, w.n, w, time.Since(start).Seconds(), apart)
+			r, err := sweep32(context.Background(), f, stride, pairs)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(out, "%-6s f32  %12d arguments  worst %v  %.1f s\n       package math differs by at most %.2g ULP; %d results are the evaluator's bits\n", f.op, r.worst.n, r.worst, time.Since(start).Seconds(), r.apart, r.checked)
 		}
 		return nil
 	case "f64":

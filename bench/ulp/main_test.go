@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/numen-go/numen/ir"
 )
 
 func TestUlps32(t *testing.T) {
@@ -60,9 +62,12 @@ func TestUlps64(t *testing.T) {
 
 func TestSweep32(t *testing.T) {
 	for _, f := range functions {
-		w, apart := sweep32(f, 40009, 1000)
-		if w.n < 100000 || w.ulps <= 0.5 || w.ulps > 1 || apart > 0.01 {
-			t.Errorf("%s: %d arguments, worst %v, judges apart by %g", f.op, w.n, w, apart)
+		r, err := sweep32(t.Context(), f, 40009, 1000)
+		if err != nil {
+			t.Error(err)
+		}
+		if w := r.worst; w.n < 100000 || w.ulps <= 0.5 || w.ulps > 1 || r.apart > 0.01 || r.checked < block {
+			t.Errorf("%s: %d arguments, worst %v, judges apart by %g, %d checked", f.op, w.n, w, r.apart, r.checked)
 		}
 	}
 }
@@ -98,5 +103,24 @@ func TestBadFlags(t *testing.T) {
 	}
 	if err := run(&bytes.Buffer{}, "", "f32", 0, 0, ""); err == nil {
 		t.Error("a stride of 0 is taken")
+	}
+}
+
+// TestCheck: results of another function are not the evaluator's.
+func TestCheck(t *testing.T) {
+	s, err := newSweeper(t.Context(), functions[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	in := every(3, 4001)
+	if err := s.block(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.check(functions[0].compile(ir.Float32), in); err != nil {
+		t.Error(err)
+	}
+	if err := s.check(functions[1].compile(ir.Float32), in); err == nil {
+		t.Error("exp2 passes for exp")
 	}
 }

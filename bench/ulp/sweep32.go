@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -10,94 +13,185 @@ import (
 	"github.com/numen-go/numen/ir"
 )
 
-// block is the number of arguments a worker takes at a time.
-const block = 1 << 16
+const (
+	// block is the number of arguments a worker takes at a time.
+	block = 1 << 16
+
+	// judged is how many results the judge takes at a time.
+	judged = 1 << 13
+
+	// checkedOf is one in how many blocks the evaluator repeats.
+	checkedOf = 256
+)
+
+// found is what a sweep has found.
+type found struct {
+	worst   worst
+	apart   float64 // the most that screen and judge differ over a result that both saw
+	checked int64   // results that the evaluator repeated
+}
 
 // sweep32 measures a float32 function on every stride-th argument, or on pairs of
-// arguments from each region, with all cores.
+// arguments from each region, with all cores. The results are the target's; those of one
+// block in some are compared with the evaluator's, bit by bit.
 //
 // Package math finds the results that are more than half a unit off; those are judged by
 // the function's float64 form, which compare64 judges by exact values: its error is
-// 2^-29 units of float32. apart is the most that the two differ over a result that both
-// saw; a result that package math passed is at most that beyond half a unit off.
-func sweep32(f function, stride uint64, pairs int) (w worst, apart float64) {
+// 2^-29 units of float32. A result that package math passed is at most the distance of
+// the two beyond half a unit off.
+func sweep32(ctx context.Context, f function, stride uint64, pairs int) (found, error) {
 	next, blocks := func(i int) [][]uint64 { return every(uint64(i), stride) }, int((1<<32/stride+block)/block)
 	if f.power != nil {
 		next, blocks = func(i int) [][]uint64 { return region(i%regions, i/regions) }, regions*((pairs+block-1)/block)
 	}
-	program, judge := f.compile(ir.Float32), f.compile(ir.Float64)
+	evaluator := f.compile(ir.Float32)
+	var all found
+	var failed []error
 	var taken atomic.Int64
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			s := newSweeper(f)
-			for i := int(taken.Add(1)) - 1; i < blocks; i = int(taken.Add(1)) - 1 {
-				s.block(program, judge, next(i))
-			}
+			var mine found
+			err := func() error {
+				s, err := newSweeper(ctx, f)
+				if err != nil {
+					return err
+				}
+				defer s.close()
+				for i := int(taken.Add(1)) - 1; i < blocks; i = int(taken.Add(1)) - 1 {
+					in := next(i)
+					if err := s.block(ctx, in); err != nil {
+						return err
+					}
+					if i%checkedOf == 0 {
+						if err := s.check(evaluator, in); err != nil {
+							return err
+						}
+					}
+				}
+				err = s.judge(ctx)
+				mine = s.found
+				return err
+			}()
 			mu.Lock()
 			defer mu.Unlock()
-			w.merge(s.worst)
-			apart = max(apart, s.apart)
+			all.worst.merge(mine.worst)
+			all.apart, all.checked = max(all.apart, mine.apart), all.checked+mine.checked
+			failed = append(failed, err)
 		})
 	}
 	wg.Wait()
-	return w, apart
+	return all, errors.Join(failed...)
 }
 
-// sweeper is one worker's memory.
+// sweeper is one worker.
 type sweeper struct {
+	found
 	f       function
-	worst   worst
-	apart   float64
-	out     []uint64
-	suspect []int // places in the block
-	screen  []float64
-	exactIn [][]uint64
-	exact   []uint64
+	narrow  *onTarget[float32]
+	wide    *onTarget[float64]
+	suspect []suspect // results whose arguments are in wide's slots
 }
 
-func newSweeper(f function) *sweeper {
-	s := &sweeper{f: f, out: make([]uint64, block), exact: make([]uint64, block)}
-	for range f.op.MaxArg {
-		s.exactIn = append(s.exactIn, make([]uint64, block))
+// suspect is a result that the screen found to be more than half a unit off.
+type suspect struct {
+	result float32
+	screen float64
+}
+
+func newSweeper(ctx context.Context, f function) (*sweeper, error) {
+	narrow, err := bind[float32](ctx, f, block)
+	if err != nil {
+		return nil, err
 	}
-	return s
+	wide, err := bind[float64](ctx, f, judged)
+	if err != nil {
+		narrow.close()
+		return nil, err
+	}
+	return &sweeper{f: f, narrow: narrow, wide: wide}, nil
 }
 
-func (s *sweeper) block(program, judge *ir.ScalarProgram, in [][]uint64) {
-	n := len(in[0])
-	program.RunStrip(n, in, [][]uint64{s.out})
-	s.suspect, s.screen = s.suspect[:0], s.screen[:0]
-	for k := range n {
-		r := 0.0
-		if s.f.power != nil {
-			r = s.f.power(float32At(in[0], k), float32At(in[1], k))
-		} else {
-			r = s.f.unary(float32At(in[0], k))
+func (s *sweeper) close() {
+	s.narrow.close()
+	s.wide.close()
+}
+
+// block measures a block of arguments, given by their bits.
+func (s *sweeper) block(ctx context.Context, in [][]uint64) error {
+	for i, bits := range in {
+		for k, x := range bits {
+			s.narrow.in[i][k] = math.Float32frombits(uint32(x))
 		}
-		if u := ulps32(math.Float32frombits(uint32(s.out[k])), r); u > 0.5 {
-			for i, x := range in {
-				s.exactIn[i][len(s.suspect)] = math.Float64bits(float32At(x, k))
+	}
+	if err := s.narrow.run(ctx); err != nil {
+		return err
+	}
+	for k := range in[0] {
+		y, r := s.narrow.out[k], s.exactly(k)
+		u := ulps32(y, r)
+		if u <= 0.5 {
+			continue
+		}
+		for i := range in {
+			s.wide.in[i][len(s.suspect)] = float64(s.narrow.in[i][k])
+		}
+		if s.suspect = append(s.suspect, suspect{y, u}); len(s.suspect) == judged {
+			if err := s.judge(ctx); err != nil {
+				return err
 			}
-			s.suspect, s.screen = append(s.suspect, k), append(s.screen, u)
 		}
 	}
-	judge.RunStrip(len(s.suspect), s.exactIn, [][]uint64{s.exact})
-	for i, k := range s.suspect {
-		u := ulps32(math.Float32frombits(uint32(s.out[k])), math.Float64frombits(s.exact[i]))
-		s.apart = max(s.apart, math.Abs(u-s.screen[i]))
+	s.worst.n += int64(len(in[0]))
+	return nil
+}
+
+// exactly returns package math's result for argument k, which is nearly exact.
+func (s *sweeper) exactly(k int) float64 {
+	if s.f.power != nil {
+		return s.f.power(float64(s.narrow.in[0][k]), float64(s.narrow.in[1][k]))
+	}
+	return s.f.unary(float64(s.narrow.in[0][k]))
+}
+
+// judge measures the suspects, and forgets them.
+func (s *sweeper) judge(ctx context.Context) error {
+	if err := s.wide.run(ctx); err != nil {
+		return err
+	}
+	for i, x := range s.suspect {
+		u := ulps32(x.result, s.wide.out[i])
+		s.apart = max(s.apart, math.Abs(u-x.screen))
 		if u > s.worst.ulps {
 			s.worst.ulps, s.worst.at = u, nil
-			for _, x := range in {
-				s.worst.at = append(s.worst.at, float32At(x, k))
+			for _, in := range s.wide.in {
+				s.worst.at = append(s.worst.at, in[i])
 			}
 		}
 	}
-	s.worst.n += int64(n)
+	s.suspect = s.suspect[:0]
+	return nil
 }
 
-func float32At(x []uint64, k int) float64 { return float64(math.Float32frombits(uint32(x[k]))) }
+// check repeats the last block on the evaluator. NaNs are the same whatever their payload.
+func (s *sweeper) check(evaluator *ir.ScalarProgram, in [][]uint64) error {
+	n := len(in[0])
+	want := make([]uint64, n)
+	evaluator.RunStrip(n, in, [][]uint64{want})
+	for k, w := range want {
+		got := s.narrow.out[k]
+		if math.Float32bits(got) != uint32(w) && !(got != got && math.IsNaN(float64(math.Float32frombits(uint32(w))))) {
+			at := ""
+			for i := range in {
+				at += fmt.Sprintf(" %x", s.narrow.in[i][k])
+			}
+			return fmt.Errorf("%s of%s is %x, the evaluator has %x", s.f.op, at, got, math.Float32frombits(uint32(w)))
+		}
+	}
+	s.checked += int64(n)
+	return nil
+}
 
 // every returns block i of the arguments.
 func every(i, stride uint64) [][]uint64 {
