@@ -65,3 +65,21 @@ func Combined(f func(b *ir.Builder, left, right []*ir.Expr) []*ir.Expr, left, ri
 	}
 	return names, out
 }
+
+// Locals returns the declarations of a loop's own arrays.
+func (l *Loop) Locals() map[*Array]*Local {
+	out := map[*Array]*Local{}
+	var find func(body []Stmt)
+	find = func(body []Stmt) {
+		for _, s := range body {
+			if d, ok := s.(*Local); ok {
+				out[d.Array] = d
+			}
+			for _, b := range blocks(s) {
+				find(*b)
+			}
+		}
+	}
+	find(l.Body)
+	return out
+}

@@ -19,13 +19,14 @@ const Frame = asm.RDI
 
 // emitter writes the machine code of one loop.
 type emitter struct {
-	level asm.Level
-	loop  *loop.Loop
-	class loop.Class
-	file  loop.File
-	pool  *asm.Pool
-	label int          // counter
-	b     *asm.Builder // the block at hand: physical registers only
+	level  asm.Level
+	loop   *loop.Loop
+	class  loop.Class
+	file   loop.File
+	pool   *asm.Pool
+	label  int // counter
+	strips stripState
+	b      *asm.Builder // the block at hand: physical registers only
 
 	// Of the part at hand.
 	blocks []*block                // from the outermost to the one at hand

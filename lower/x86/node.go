@@ -180,7 +180,7 @@ func (e *emitter) apply(v *loop.Val) *node {
 			return e.op(ir.OpXor, args[0], e.literal(1))
 		}
 	}
-	return e.op(v.Op, args[0], args[1:]...)
+	return e.op(v.Op, args[0], args[1:len(v.Args)]...)
 }
 
 // isWord reports whether values of a dtype are nodes.

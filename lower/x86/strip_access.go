@@ -1,0 +1,206 @@
+package x86
+
+import (
+	"slices"
+
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower/loop"
+	"github.com/numen-go/numen/lower/x86/asm"
+)
+
+// access is how the elements that a strip reads or writes lie along it, when their
+// positions are affine.
+type access struct {
+	base    asm.Reg // address of position 0; of the first position of the group when there is a stride
+	stride  asm.Reg // bytes between positions; NoReg: they are contiguous
+	stride3 asm.Reg // three times as much
+	size    uint8
+}
+
+// accessKey names an access by its array and the address of its positions.
+type accessKey struct {
+	a     *loop.Array
+	index **loop.Val // nil: rank 0
+}
+
+func keyOf(a *loop.Array, index []*loop.Val) accessKey {
+	if len(index) == 0 {
+		return accessKey{a, nil}
+	}
+	return accessKey{a, &index[0]}
+}
+
+// contiguous reports whether the elements at positions lie one behind the other.
+func (e *emitter) contiguous(f *facts, a *loop.Array, index []*loop.Val) bool {
+	along := -1
+	for d, v := range index {
+		_, coef, ok := loop.Affine(v, f.pos, f.varies)
+		if !ok {
+			return false
+		}
+		if n, isConst := coef.Number(); isConst && n == 0 {
+			continue
+		} else if along >= 0 || !isConst || n != 1 || !e.class.IsUnit(e.loop, a, d) {
+			return false
+		}
+		along = d
+	}
+	return along >= 0
+}
+
+// access returns how elements lie; nil when their positions are data, or must not be
+// computed unless a position asks for them.
+func (s *strip) access(a *loop.Array, index []*loop.Val, at loop.Place) *access {
+	key := keyOf(a, index)
+	if x := s.accesses[key]; x != nil {
+		return x
+	}
+	bases, coefs := make([]*loop.Val, len(index)), make([]*loop.Val, len(index))
+	for d, v := range index {
+		base, coef, ok := loop.Affine(v, s.pos, s.varies)
+		if !ok || !s.isInteger(base, at) || !s.isInteger(coef, at) || s.inPlace(base, at) || s.inPlace(coef, at) {
+			return nil
+		}
+		bases[d], coefs[d] = s.plain(base), s.plain(coef)
+	}
+	x := &access{size: uint8(a.DType.Size())}
+	s.accesses[key] = x
+	s.hoist(func() {
+		x.base = s.b.New(asm.GPR)
+		s.b.Op(asm.MOV, asm.W64, asm.R(x.base), s.address(a, bases))
+	})
+	if s.one || s.contiguous(&s.facts, a, index) || !slices.ContainsFunc(index, s.varies) {
+		return x
+	}
+	s.hoist(func() {
+		x.stride, x.stride3 = s.b.New(asm.GPR), s.b.New(asm.GPR)
+		s.b.Op(asm.MOV, asm.W64, asm.R(x.stride), s.strideBytes(a, coefs))
+		s.b.Op(asm.LEA, asm.W64, asm.R(x.stride3), asm.MX(x.stride, x.stride, 2, 0))
+	})
+	if s.t != asm.NoReg {
+		s.advance = append(s.advance, func(group int) {
+			for ; group > 0; group -= 8 {
+				s.b.Op(asm.LEA, asm.W64, asm.R(x.base), asm.MX(x.base, x.stride, 8, 0))
+			}
+		})
+	}
+	return x
+}
+
+// at returns the memory of a position of the group, of an access that is contiguous.
+func (s *strip) at(x *access, k int) asm.Arg {
+	disp := int32(k * int(x.size))
+	if s.t == asm.NoReg {
+		return asm.M(x.base, disp)
+	}
+	return asm.MX(x.base, s.t, x.size, disp)
+}
+
+// walk returns the memory of positions of the group, which are asked for in ascending
+// order.
+func (s *strip) walk(x *access) func(k int) asm.Arg {
+	if x.stride == asm.NoReg {
+		return func(k int) asm.Arg { return s.at(x, k) }
+	}
+	p, from := x.base, 0
+	return func(k int) asm.Arg {
+		for k-from >= 4 {
+			q, scale := s.b.New(asm.GPR), uint8(4)
+			if k-from >= 8 {
+				scale = 8
+			}
+			s.b.Op(asm.LEA, asm.W64, asm.R(q), asm.MX(p, x.stride, scale, 0))
+			p, from = q, from+int(scale)
+		}
+		switch k - from {
+		case 0:
+			return asm.M(p, 0)
+		case 3:
+			return asm.MX(p, x.stride3, 1, 0)
+		default:
+			return asm.MX(p, x.stride, uint8(k-from), 0)
+		}
+	}
+}
+
+// element returns the memory of an element that all positions share.
+func (s *strip) element(a *loop.Array, index []*loop.Val, at loop.Place) asm.Arg {
+	if x := s.access(a, index, at); x != nil {
+		return asm.M(x.base, 0)
+	}
+	r := s.b.New(asm.GPR)
+	s.b.Op(asm.MOV, asm.W64, asm.R(r), s.addresses(a, index, at)[0])
+	return asm.M(r, 0)
+}
+
+// addresses computes the addresses of elements whose positions are data, for the members
+// at hand, and returns the memory that holds them.
+func (s *strip) addresses(a *loop.Array, index []*loop.Val, at loop.Place) []asm.Arg {
+	return s.spilled(s.addressVectors(a, index, at, nil), ir.Int64)
+}
+
+// addressVectors computes addresses. Positions that are data are shown to data, which may
+// be nil.
+func (s *strip) addressVectors(a *loop.Array, index []*loop.Val, at loop.Place, data func(d int, p value)) value {
+	bases := make([]*loop.Val, len(index))
+	for d, v := range index {
+		bases[d] = loop.Int(0)
+		if !s.varies(v) && (data == nil || !touches(v)) && s.isInteger(v, at) && !s.inPlace(v, at) {
+			bases[d] = s.plain(v)
+		}
+	}
+	var sum value
+	key := keyOf(a, bases)
+	s.hoist(func() { sum = value{register(ir.Int64, s.broadcast(ir.Int64, s.address(key.a, bases)))} })
+	for d, v := range index {
+		if n, ok := bases[d].Number(); !ok || n != 0 || v.Kind == loop.Const {
+			continue
+		}
+		p := s.value(v, at)
+		if data != nil {
+			data(d, p)
+		}
+		if s.class.IsUnit(s.loop, a, d) {
+			if size := a.DType.Size(); size > 1 {
+				p = s.op(ir.OpMul, ir.Int64, ir.Int64, p, value{s.constant(ir.Int64, uint64(size))})
+			}
+		} else {
+			one := make([]*loop.Val, len(index))
+			for i := range one {
+				one[i] = loop.Int(0)
+			}
+			one[d] = loop.Int(1)
+			var stride value
+			s.hoist(func() { stride = value{register(ir.Int64, s.broadcast(ir.Int64, s.strideBytes(a, one)))} })
+			p = s.op(ir.OpMul, ir.Int64, ir.Int64, p, stride)
+		}
+		sum = s.op(ir.OpAdd, ir.Int64, ir.Int64, sum, p)
+	}
+	return sum
+}
+
+// spilled writes vectors of the members at hand to scratch memory, and returns where each
+// position's element is. Elements take the bytes of a lane; bools those of 32 bits, and
+// are 0 or 1.
+func (s *strip) spilled(x value, d ir.DType) []asm.Arg {
+	if d == ir.Bool {
+		x, d = s.op(ir.OpCast, ir.Uint8, ir.Bool, x), ir.Uint8
+	}
+	at := s.scratch()
+	size := int32(lane(d))
+	var out []asm.Arg
+	for u := range x {
+		disp := at + int32(u*s.lanes)*size
+		s.b.Op(move[lane(d)/8], s.width(d), asm.M(Frame, disp), asm.R(s.reg(x[u])))
+		for i := range s.lanes {
+			out = append(out, asm.M(Frame, disp+int32(i)*size))
+		}
+	}
+	for len(x) == 1 && len(out) < s.members*s.lanes {
+		out = append(out, out[0])
+	}
+	return out
+}
+
+// move is the instruction that moves vectors of elements of 4 and of 8 bytes.
+var move = pair{asm.VMOVUPS, asm.VMOVUPD}

@@ -1,0 +1,235 @@
+package x86
+
+import (
+	"slices"
+
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower/loop"
+	"github.com/numen-go/numen/lower/x86/asm"
+)
+
+// facts is what is known of a strip before code is written.
+type facts struct {
+	pos       *loop.Var
+	body      []loop.Stmt
+	one       bool // one position, which is 0
+	lanes     int
+	moves     map[*loop.Var]bool // names of the strip; true: differs between positions
+	values    map[*loop.Var]*loop.Val
+	places    map[*loop.Var]loop.Place
+	changed   map[*loop.Array]bool // arrays that the strip writes
+	late      map[*loop.Var]bool   // names that are computed on entering the branch that asks for them
+	unroll    int                  // groups an iteration of the main loop
+	widest    int                  // members side by side, at most and at least
+	narrowest int
+	cost      int // of a position, in quarters of a nanosecond
+}
+
+func (e *emitter) stripFacts(pos *loop.Var, body []loop.Stmt, one bool) facts {
+	f := facts{
+		pos: pos, body: body, one: one && plain(body), moves: map[*loop.Var]bool{}, values: map[*loop.Var]*loop.Val{},
+		changed: map[*loop.Array]bool{}, late: map[*loop.Var]bool{}, unroll: 1,
+	}
+	for _, st := range body {
+		if set, ok := st.(*loop.Set); ok {
+			f.moves[set.Var] = f.varies(set.Val)
+			f.values[set.Var] = set.Val
+		}
+		for _, a := range loop.Written(st) {
+			f.changed[a] = true
+		}
+	}
+	f.places = loop.Places(body, f.varies)
+	f.findLate()
+	f.lanes = e.lanesFor(&f)
+	f.measure(e)
+	return f
+}
+
+// plain reports whether statements are names and stores alone.
+func plain(body []loop.Stmt) bool {
+	for _, st := range body {
+		switch st.(type) {
+		case *loop.Set, *loop.Store:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// varies reports whether a value differs between positions of the strip.
+func (f *facts) varies(v *loop.Val) bool {
+	if f.one {
+		return false
+	}
+	switch v.Kind {
+	case loop.Use:
+		return v.Var == f.pos || f.moves[v.Var]
+	case loop.Within, loop.Below:
+		return true
+	}
+	return slices.ContainsFunc(v.Args, f.varies)
+}
+
+// touches reports whether a value loads or checks anything.
+func touches(v *loop.Val) bool {
+	return loop.Any(v, func(v *loop.Val) bool { return v.Kind == loop.Load || v.Kind == loop.Check })
+}
+
+// readsChanged reports whether a value loads what the strip writes.
+func (f *facts) readsChanged(v *loop.Val) bool {
+	return loop.Any(v, func(v *loop.Val) bool { return v.Kind == loop.Load && f.changed[v.Array] })
+}
+
+// findLate finds the names that can wait until the branch that asks for them is entered:
+// no statement in between writes what they read.
+func (f *facts) findLate() {
+	for i, st := range f.body {
+		set, ok := st.(*loop.Set)
+		if !ok || len(f.places[set.Var]) == 0 {
+			continue
+		}
+		written := slices.ContainsFunc(f.body[i:max(i, len(f.body)-1)], func(st loop.Stmt) bool {
+			_, name := st.(*loop.Set)
+			return !name
+		})
+		f.late[set.Var] = !written || !touches(set.Val)
+	}
+}
+
+// lanesFor returns the positions of a vector: fewer when a vector of the strip is of
+// 64-bit elements, or when elements are read or written one by one, by their addresses.
+func (e *emitter) lanesFor(f *facts) int {
+	wide := false
+	var visit func(v *loop.Val)
+	visit = func(v *loop.Val) {
+		if wide || v.Kind == loop.Use && f.values[v.Var] != nil {
+			return
+		}
+		switch {
+		case v.Kind == loop.Load:
+			wide = wide || v.DType.Size() == 8
+			if f.varies(v) && !e.contiguous(f, v.Array, v.Args) && !f.perGroup(v) {
+				wide = true
+			}
+			return
+		case v.Kind == loop.Within, f.periodic(v) > 0:
+			return
+		case v.Kind == loop.Check:
+			wide = true
+			return
+		}
+		wide = wide || v.DType.Size() == 8
+		for _, a := range v.Args {
+			visit(a)
+		}
+	}
+	for _, st := range f.body {
+		switch st := st.(type) {
+		case *loop.Set:
+			if _, used := f.places[st.Var]; !used && !f.one {
+				continue
+			}
+			visit(st.Val)
+		case *loop.Store:
+			visit(st.Val)
+			if !f.one && !e.contiguous(f, st.Array, st.Index) {
+				wide = true
+			}
+		case *loop.Lanes:
+			for _, a := range st.Accs {
+				wide = wide || a.DType.Size() == 8
+			}
+			for _, v := range st.Vals {
+				visit(v)
+			}
+		default:
+			wide = true
+		}
+	}
+	lanes := 32 / 4
+	if e.level == asm.AVX512 {
+		lanes = 64 / 4
+	}
+	if wide {
+		lanes /= 2
+	}
+	return lanes
+}
+
+// measure estimates the work of a strip, and how much of it fits into registers.
+func (f *facts) measure(e *emitter) {
+	ops, loads := 0, 0
+	below, lanes := false, false
+	for _, st := range f.body {
+		for _, v := range loop.Operands(st) {
+			loop.Any(v, func(v *loop.Val) bool {
+				switch v.Kind {
+				case loop.Apply, loop.Pick, loop.Check:
+					ops++
+				case loop.Load:
+					loads++
+				case loop.Below:
+					ops++
+					below = true
+				}
+				return false
+			})
+		}
+		switch st := st.(type) {
+		case *loop.Set:
+		case *loop.Store:
+			loads++
+		case *loop.Lanes:
+			ops++
+			lanes = true
+			below = below || e.accumulators(st) == 1
+		default:
+			ops += 8
+			below = true // values of 16 positions go through memory
+		}
+	}
+	f.cost = max(1, (ops+loads)*4/f.lanes)
+	members := groupSize / f.lanes
+	f.widest, f.narrowest = members, 1
+	switch {
+	case f.one:
+		f.widest = 1
+	case below:
+		f.narrowest = members
+	case ops > 60:
+		f.widest = min(members, 2)
+	case ops+loads <= 4 && !lanes && f.lanes > 4 && plain(f.body):
+		f.unroll = 2
+		f.widest = 2 * members
+	}
+}
+
+// periodic returns the number c when v is t & c != 0 with c below the size of a group,
+// else 0: a mask that is the same for all groups.
+func (f *facts) periodic(v *loop.Val) int {
+	if f.one || v.Kind != loop.Apply || v.Op != ir.OpNe || v.Args[0].Kind != loop.Apply || v.Args[0].Op != ir.OpAnd {
+		return 0
+	}
+	zero, ok := v.Args[1].Number()
+	c, isConst := v.Args[0].Args[1].Number()
+	if t := v.Args[0].Args[0]; !ok || zero != 0 || !isConst || c <= 0 || c >= groupSize || t.Kind != loop.Use || t.Var != f.pos {
+		return 0
+	}
+	return int(c)
+}
+
+// perGroup reports whether a load is of element t >> 4: one for a group.
+func (f *facts) perGroup(v *loop.Val) bool {
+	i := len(v.Args) - 1
+	if i < 0 || slices.ContainsFunc(v.Args[:i], f.varies) {
+		return false
+	}
+	x := v.Args[i]
+	if x.Kind != loop.Apply || x.Op != ir.OpShr || x.Args[0].Kind != loop.Use || x.Args[0].Var != f.pos {
+		return false
+	}
+	n, ok := x.Args[1].Number()
+	return ok && n == 4
+}

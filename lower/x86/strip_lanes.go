@@ -1,0 +1,287 @@
+package x86
+
+import (
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower/loop"
+	"github.com/numen-go/numen/lower/x86/asm"
+)
+
+// combineCode is a combine's step or merge as code of strips: two states, or a state and
+// elements, and what comes out.
+type combineCode struct {
+	left, right []*loop.Var
+	names       []*loop.Set
+	out         []*loop.Val
+}
+
+func (s *strip) combine(f func(b *ir.Builder, left, right []*ir.Expr) []*ir.Expr, left, right []ir.DType) *combineCode {
+	c := &combineCode{}
+	vars := func(ds []ir.DType) (out []*loop.Var, vals []*loop.Val) {
+		for _, d := range ds {
+			v := &loop.Var{Name: "s", DType: d}
+			s.moves[v] = true
+			out, vals = append(out, v), append(vals, loop.UseOf(v))
+		}
+		return out, vals
+	}
+	var l, r []*loop.Val
+	c.left, l = vars(left)
+	c.right, r = vars(right)
+	c.names, c.out = loop.Combined(f, l, r, Keep(s.level))
+	for _, set := range c.names {
+		s.moves[set.Var] = true
+		s.values[set.Var] = set.Val
+	}
+	return c
+}
+
+// apply computes the combine of values.
+func (s *strip) combined(c *combineCode, left, right []value) []value {
+	for i, v := range c.left {
+		s.lets[v] = left[i]
+	}
+	for i, v := range c.right {
+		s.lets[v] = right[i]
+	}
+	for _, set := range c.names {
+		s.lets[set.Var] = s.value(set.Val, nil)
+	}
+	out := make([]value, len(c.out))
+	for i, v := range c.out {
+		out[i] = s.value(v, nil)
+	}
+	return out
+}
+
+func arrayTypes(arrays []*loop.Array) []ir.DType {
+	out := make([]ir.DType, len(arrays))
+	for i, a := range arrays {
+		out[i] = a.DType
+	}
+	return out
+}
+
+func valTypes(vals []*loop.Val) []ir.DType {
+	out := make([]ir.DType, len(vals))
+	for i, v := range vals {
+		out[i] = v.DType
+	}
+	return out
+}
+
+// laneCode is a lanes statement: its accumulators are in registers as long as the loops
+// run.
+type laneCode struct {
+	step *combineCode
+	accs [][]asm.Reg // by state, by vector of the 16 lanes
+}
+
+// accumulators returns how many lanes a statement combines into: 16 or 1.
+func (e *emitter) accumulators(st *loop.Lanes) int64 {
+	if e.strips.locals == nil {
+		e.strips.locals = e.loop.Locals()
+	}
+	n, _ := e.strips.locals[st.Accs[0]].Extents[0].Number()
+	return n
+}
+
+// lanesStep combines elements into lanes.
+func (s *strip) lanesStep(st *loop.Lanes) {
+	if s.accumulators(st) == 1 {
+		s.chain(st)
+		return
+	}
+	x := s.lanesOf[st]
+	if x == nil {
+		x = s.laneCode(st)
+		s.lanesOf[st] = x
+	}
+	state, elems := make([]value, len(st.Accs)), make([]value, len(st.Vals))
+	for i, v := range st.Vals {
+		elems[i] = s.value(v, nil)
+	}
+	vectors := groupSize / s.lanes
+	acc := func(i, u int) asm.Reg { return x.accs[i][(s.first+u)%vectors] }
+	for i, a := range st.Accs {
+		for u := range s.members {
+			state[i] = append(state[i], register(a.DType, acc(i, u)))
+		}
+	}
+	for i, v := range s.combined(x.step, state, elems) {
+		d := st.Accs[i].DType
+		for u := range s.members {
+			r := s.reg(v.of(u))
+			if mask := of(s.tail, u); mask != asm.NoReg {
+				r = s.blend(mask, r, acc(i, u), d)
+				s.into(acc(i, u), d, r)
+				continue
+			}
+			if len(st.Accs) == 1 && len(v) > 1 && !s.named(r) {
+				s.into(acc(i, u), d, r)
+			} else {
+				defer s.copy(acc(i, u), r, d) // when all states are computed
+			}
+		}
+	}
+}
+
+// named reports whether a register holds a value that may be asked for again.
+func (s *strip) named(r asm.Reg) bool {
+	has := func(x value) bool {
+		for _, o := range x {
+			if o.arg.Kind == asm.Register && o.arg.Reg == r {
+				return true
+			}
+		}
+		return false
+	}
+	for _, x := range s.lets {
+		if has(x) {
+			return true
+		}
+	}
+	for _, x := range s.hoisted {
+		if has(x) {
+			return true
+		}
+	}
+	for _, l := range s.loads {
+		if has(l.x) {
+			return true
+		}
+	}
+	return false
+}
+
+// laneCode loads the accumulators ahead of the loops, and stores them after.
+func (s *strip) laneCode(st *loop.Lanes) *laneCode {
+	x := &laneCode{step: s.combine(st.Combine.Step, arrayTypes(st.Accs), valTypes(st.Vals)), accs: make([][]asm.Reg, len(st.Accs))}
+	zero := []*loop.Val{loop.Int(0)}
+	rotated := false
+	if st.At != nil {
+		n, ok := st.At.Number()
+		rotated = !ok || n%groupSize != 0
+	}
+	for i, a := range st.Accs {
+		d, from := a.DType, &access{size: uint8(a.DType.Size())}
+		s.hoist(func() {
+			from.base = s.b.New(asm.GPR)
+			s.b.Op(asm.MOV, asm.W64, asm.R(from.base), s.address(a, zero))
+			if rotated {
+				from.base = s.rotatedLanes(from.base, d, st.At)
+			}
+			for k := 0; k < groupSize; k += s.lanes {
+				x.accs[i] = append(x.accs[i], s.widen(d, asm.M(from.base, int32(k*d.Size())), asm.NoReg))
+			}
+		})
+		s.after = append(s.after, func() {
+			to := s.b.New(asm.GPR)
+			s.b.Op(asm.MOV, asm.W64, asm.R(to), s.address(a, zero))
+			at := to
+			if rotated {
+				at = s.b.New(asm.GPR)
+				s.b.Op(asm.LEA, asm.W64, asm.R(at), asm.M(Frame, s.twice()))
+			}
+			for k, r := range x.accs[i] {
+				s.storeVector(d, r, asm.NoReg, func(j int) asm.Arg { return asm.M(at, int32((k*s.lanes+j)*d.Size())) })
+			}
+			if rotated {
+				s.unrotate(to, d, st.At)
+			}
+		})
+	}
+	return x
+}
+
+// twice returns scratch memory for 16 lanes, twice.
+func (s *strip) twice() int32 {
+	if s.strips.twice == 0 {
+		s.strips.twice = int32(8 * s.file.Temp(2*groupSize))
+	}
+	return s.strips.twice
+}
+
+// lane0 returns the lane that the first position goes to, in a register.
+func (s *strip) lane0(at *loop.Val) asm.Reg {
+	r := s.b.New(asm.GPR)
+	s.b.Op(asm.MOV, asm.W64, asm.R(r), s.slot(s.plain(at)))
+	s.b.Op(asm.AND, asm.W32, asm.R(r), asm.I(groupSize-1))
+	return r
+}
+
+// rotatedLanes returns the address of a copy of lanes in which the one that the first
+// position goes to is the first.
+func (s *strip) rotatedLanes(from asm.Reg, d ir.DType, first *loop.Val) asm.Reg {
+	n, to := int32(groupSize*d.Size()), s.twice()
+	for i := int32(0); i < n; i += 16 {
+		x := s.vec(asm.VMOVUPS, asm.W128, asm.M(from, i))
+		s.b.Op(asm.VMOVUPS, asm.W128, asm.M(Frame, to+i), asm.R(x))
+		s.b.Op(asm.VMOVUPS, asm.W128, asm.M(Frame, to+n+i), asm.R(x))
+	}
+	r := s.b.New(asm.GPR)
+	s.b.Op(asm.LEA, asm.W64, asm.R(r), asm.MX(Frame, s.lane0(first), uint8(d.Size()), to))
+	return r
+}
+
+// unrotate copies lanes from scratch memory to where they belong.
+func (s *strip) unrotate(to asm.Reg, d ir.DType, first *loop.Val) {
+	n, from := int32(groupSize*d.Size()), s.twice()
+	for i := int32(0); i < n; i += 16 {
+		x := s.vec(asm.VMOVUPS, asm.W128, asm.M(Frame, from+i))
+		s.b.Op(asm.VMOVUPS, asm.W128, asm.M(Frame, from+n+i), asm.R(x))
+	}
+	back := s.lane0(first)
+	s.b.Op(asm.NEG, asm.W64, asm.R(back))
+	for i := int32(0); i < n; i += 16 {
+		x := s.vec(asm.VMOVUPS, asm.W128, asm.MX(Frame, back, uint8(d.Size()), from+n+i))
+		s.b.Op(asm.VMOVUPS, asm.W128, asm.M(to, i), asm.R(x))
+	}
+}
+
+// fold merges 16 lanes into lane 0. The others are of no use afterwards.
+func (e *emitter) fold(st *loop.Fold) error {
+	f := facts{moves: map[*loop.Var]bool{}, values: map[*loop.Var]*loop.Val{}, lanes: foldLanes(e.level, st.Accs)}
+	f.widest, f.narrowest = 1, 1
+	return e.allocated(&f, func(s *strip) {
+		states := arrayTypes(st.Accs)
+		merge := s.combine(st.Combine.Merge, states, states)
+		zero := []*loop.Val{loop.Int(0)}
+		bases := make([]asm.Reg, len(states))
+		lanes := make([]value, len(states))
+		for i, d := range states {
+			bases[i] = s.b.New(asm.GPR)
+			s.b.Op(asm.MOV, asm.W64, asm.R(bases[i]), s.address(st.Accs[i], zero))
+			for k := 0; k < groupSize; k += s.lanes {
+				lanes[i] = append(lanes[i], register(d, s.widen(d, asm.M(bases[i], int32(k*d.Size())), asm.NoReg)))
+			}
+		}
+		for h := groupSize / 2; h > 0; h /= 2 {
+			left, right := make([]value, len(states)), make([]value, len(states))
+			for i, d := range states {
+				if half := len(lanes[i]) / 2; half > 0 {
+					left[i], right[i] = lanes[i][:half], lanes[i][half:]
+				} else {
+					left[i], right[i] = lanes[i], value{register(d, s.down(lanes[i][0].arg.Reg, d, h))}
+				}
+			}
+			s.members = len(left[0])
+			lanes = s.combined(merge, left, right)
+		}
+		for i, d := range states {
+			s.storeOne(d, s.reg(lanes[i].of(0)), asm.M(bases[i], 0))
+		}
+	})
+}
+
+// foldLanes returns the lanes of a vector that holds all states.
+func foldLanes(level asm.Level, accs []*loop.Array) int {
+	bytes := 32
+	if level == asm.AVX512 {
+		bytes = 64
+	}
+	widest := 4
+	for _, a := range accs {
+		widest = max(widest, lane(a.DType))
+	}
+	return bytes / widest
+}
