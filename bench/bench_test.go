@@ -202,7 +202,7 @@ func TestCompare(t *testing.T) {
 		{[]*row{fixed("cpu", 1, 2.1), fixed(plainGo, 1, 2)}, "cpu", ""},
 		{[]*row{fixed("cpu", 1), fixed(plainGo, 1, 2)}, "cpu", ""},
 	} {
-		compare(p, c.rows)
+		compare(p, nil, c.rows)
 		for _, r := range c.rows {
 			if (r.failed != nil) != (r.Who == c.wrong) {
 				t.Errorf("%s: %v, want %q to be wrong", r.Who, r.failed, c.wrong)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"math/big"
 
 	np "github.com/numen-go/numen/expr"
 )
@@ -16,6 +17,7 @@ func functionProblems() []*problem {
 	var all []*problem
 	for _, f := range []struct {
 		name     string
+		exact    func(x, y *big.Float) *big.Float
 		build    func(x []np.Array) np.Array
 		plain    func(x, y float64) float64
 		python   string
@@ -23,13 +25,13 @@ func functionProblems() []*problem {
 		lo, hi   float64
 		exponent bool // has a second argument
 	}{
-		{name: "exp", build: of1(np.Exp), plain: one(math.Exp), python: "np.exp(x)", numexpr: "exp(x)", lo: -10, hi: 10},
-		{name: "log", build: of1(np.Log), plain: one(math.Log), python: "np.log(x)", numexpr: "log(x)", lo: 0.01, hi: 100},
-		{name: "sin", build: of1(np.Sin), plain: one(math.Sin), python: "np.sin(x)", numexpr: "sin(x)", lo: -10, hi: 10},
-		{name: "cos", build: of1(np.Cos), plain: one(math.Cos), python: "np.cos(x)", numexpr: "cos(x)", lo: -10, hi: 10},
-		{name: "tanh", build: of1(np.Tanh), plain: one(math.Tanh), python: "np.tanh(x)", numexpr: "tanh(x)", lo: -5, hi: 5},
-		{name: "erf", build: of1(np.Erf), plain: one(math.Erf), python: "erf(x)", lo: -3, hi: 3},
-		{name: "pow", build: func(x []np.Array) np.Array { return np.Pow(x[0], x[1]) }, plain: math.Pow, python: "x ** y", numexpr: "x ** y", lo: 0.01, hi: 10, exponent: true},
+		{name: "exp", exact: exactExp, build: of1(np.Exp), plain: one(math.Exp), python: "np.exp(x)", numexpr: "exp(x)", lo: -10, hi: 10},
+		{name: "log", exact: exactLog, build: of1(np.Log), plain: one(math.Log), python: "np.log(x)", numexpr: "log(x)", lo: 0.01, hi: 100},
+		{name: "sin", exact: exactSin, build: of1(np.Sin), plain: one(math.Sin), python: "np.sin(x)", numexpr: "sin(x)", lo: -10, hi: 10},
+		{name: "cos", exact: exactCos, build: of1(np.Cos), plain: one(math.Cos), python: "np.cos(x)", numexpr: "cos(x)", lo: -10, hi: 10},
+		{name: "tanh", exact: exactTanh, build: of1(np.Tanh), plain: one(math.Tanh), python: "np.tanh(x)", numexpr: "tanh(x)", lo: -5, hi: 5},
+		{name: "erf", exact: exactErf, build: of1(np.Erf), plain: one(math.Erf), python: "erf(x)", lo: -3, hi: 3},
+		{name: "pow", exact: exactPow, build: func(x []np.Array) np.Array { return np.Pow(x[0], x[1]) }, plain: math.Pow, python: "x ** y", numexpr: "x ** y", lo: 0.01, hi: 10, exponent: true},
 	} {
 		for _, d := range []np.DType{np.Float64, np.Float32} {
 			names := "x"
@@ -42,7 +44,7 @@ func functionProblems() []*problem {
 			}
 			p := &problem{
 				name: "functions/" + f.name + "/" + d.String() + "/" + power(functionSize), title: f.python,
-				in: in, build: f.build, python: f.python, numexpr: f.numexpr, sleef: f.name,
+				in: in, build: f.build, exact: f.exact, python: f.python, numexpr: f.numexpr, sleef: f.name,
 				plain: floats2(functionLoop[float64](f.plain), functionLoop[float32](f.plain)),
 				work:  perElement(1), tolerance: 1e-14,
 			}

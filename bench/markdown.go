@@ -23,7 +23,8 @@ quartiles. "cpu" is Numen; a reused result is written to the same memory by ever
 fresh one is new memory each time. What must be reached is asked of the reused result.
 "go" are plain Go loops on as many cores, "c" loops with intrinsics on one core, "ref"
 is the evaluator, whose bits the targets must have. Where a figure is asked in multiples
-of a peer's, 90 % of the measured roof also counts.
+of a peer's, 90 % of the measured roof also counts. ULP is the largest error of 4096
+results, in units of the last place; go run ./bench/ulp measures ours on all arguments.
 
 `)
 	b.WriteString("## Versions\n\n| what | version |\n|---|---|\n")
@@ -88,10 +89,10 @@ func writeRows(b *strings.Builder, r result) {
 		fmt.Fprintf(b, " Skipped: %s.\n", r.skipped)
 		return
 	}
-	b.WriteString("\n\n| who | result | median | spread | first call | GB/s | Gflop/s | of limit | bits | allocations |\n|---|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("\n\n| who | result | median | spread | first call | GB/s | Gflop/s | of limit | bits | allocations | ULP |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, row := range r.rows {
 		m := row.measurement
-		cells := []string{m.Who, "reused", "", "", "", "", "", "", m.Bits, ""}
+		cells := []string{m.Who, "reused", "", "", "", "", "", "", m.Bits, "", ""}
 		if m.Fresh {
 			cells[1] = "fresh"
 		}
@@ -112,6 +113,9 @@ func writeRows(b *strings.Builder, r result) {
 		}
 		if m.Allocs != nil {
 			cells[9] = fmt.Sprintf("%.0f", *m.Allocs)
+		}
+		if m.ULP != nil {
+			cells[10] = fmt.Sprintf("%.2f", *m.ULP)
 		}
 		if m.Error != "" {
 			cells[2] = m.Error

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"runtime"
 	"time"
+
+	np "github.com/numen-go/numen/expr"
 )
 
 const (
@@ -63,7 +66,7 @@ func (s *session) measure(ctx context.Context, p *problem) ([]*row, error) {
 		}
 	}()
 	if !p.resized && p.repeat == nil {
-		compare(p, rows)
+		compare(p, in, rows)
 	}
 	l, err := limitOf(c, p.in[0].dtype, s.threads)
 	if err != nil {
@@ -203,7 +206,7 @@ func (r *row) finish(l *limit) {
 
 // compare holds the results of all rows against one: the evaluator's where it ran, whose
 // bits the other targets must have, else those of plain Go.
-func compare(p *problem, rows []*row) {
+func compare(p *problem, in []array, rows []*row) {
 	base := baseOf(rows)
 	if base == nil {
 		return
@@ -214,6 +217,7 @@ func compare(p *problem, rows []*row) {
 	for i := range at {
 		at[i] = int(int64(n) * int64(i) / int64(len(at)))
 	}
+	exact := exactly(p, in, at)
 	for _, r := range rows {
 		r.try(func() error {
 			got, err := r.runner.at(at)
@@ -223,6 +227,13 @@ func compare(p *problem, rows []*row) {
 			d := difference(func(i int) float64 { return got[i] }, func(i int) float64 { return want.at(at[i]) }, len(at))
 			if d > p.tolerance {
 				return fmt.Errorf("WRONG: up to %.2g of the largest element from %s's result", d, base.Who)
+			}
+			if exact != nil {
+				worst := 0.0
+				for i, y := range got {
+					worst = max(worst, ulps(y, exact[i], digitsOf(p)))
+				}
+				r.ULP = &worst
 			}
 			if r.runner.whole == nil {
 				return nil
@@ -241,6 +252,28 @@ func compare(p *problem, rows []*row) {
 			return nil
 		})
 	}
+}
+
+// exactly returns the exact results at places, nil where errors are not measured.
+func exactly(p *problem, in []array, at []int) []*big.Float {
+	if p.exact == nil {
+		return nil
+	}
+	out := make([]*big.Float, len(at))
+	parallel(len(at), 64, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			out[i] = p.exact(real(in[0].at(at[i])), real(in[len(in)-1].at(at[i])))
+		}
+	})
+	return out
+}
+
+// digitsOf returns the binary digits of a problem's numbers.
+func digitsOf(p *problem) int {
+	if p.in[0].dtype == np.Float32 {
+		return 24
+	}
+	return 53
 }
 
 // baseOf returns the row that others are compared with, nil when there is none.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,9 @@ type problem struct {
 	sleef   string                         // SLEEF's function, as c/kernels.c names it
 	without string                         // the contender that would take seconds a call or minutes to compile, or that has no form of it
 	work    func(shapes [][]int) (ops int) // arithmetic operations of a call; a function is one
+
+	// exact is the result of one element's arguments; nil where errors are not measured.
+	exact func(x, y *big.Float) *big.Float
 
 	tolerance float64 // largest difference of two results allowed, over the largest element
 	judged    bool    // is run by the evaluator however long that takes

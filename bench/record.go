@@ -37,6 +37,7 @@ type measurement struct {
 
 	Bits       string   `json:"bits,omitempty"`     // same or differ: from the evaluator's
 	Distinct   *float64 `json:"distinct,omitempty"` // share of the result that is finite and distinct
+	ULP        *float64 `json:"ulp,omitempty"`      // the largest error seen, in units of the last place
 	Allocs     *float64 `json:"allocs,omitempty"`   // a call
 	AllocBytes *float64 `json:"alloc_bytes,omitempty"`
 	Error      string   `json:"error,omitempty"` // why there is no time, or what is wrong

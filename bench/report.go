@@ -20,7 +20,7 @@ func table(w io.Writer, p *problem, rows []*row) {
 		fmt.Fprintln(w)
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "  who\tresult\tmedian\tspread\tcold\tGB/s\tGflop/s\tof limit\tbits\tdistinct\tallocs")
+	fmt.Fprintln(t, "  who\tresult\tmedian\tspread\tcold\tGB/s\tGflop/s\tof limit\tbits\tdistinct\tallocs\tULP")
 	for _, r := range rows {
 		line(t, r.measurement)
 	}
@@ -61,6 +61,7 @@ func line(w io.Writer, m measurement) {
 		columns = append(columns, "-")
 	}
 	add(m.Allocs != nil, "%.0f", deref(m.Allocs))
+	add(m.ULP != nil, "%.2f", deref(m.ULP))
 	fmt.Fprintln(w, strings.Join(columns, "\t"))
 }
 
