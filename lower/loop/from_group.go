@@ -121,8 +121,13 @@ func (l *lowering) plan(stmts []int) *plan {
 	most := 0
 	for _, n := range stmts {
 		s := &l.k.Stmts[n]
-		p.strips = append(p.strips, stripAxis(l.k, s, l.short()))
-		p.rows = append(p.rows, l.rowAxis(s, p.strips[len(p.strips)-1]))
+		v := stripAxis(l.k, s, 0)
+		u := l.rowAxis(s, v)
+		if u < 0 { // a contraction's kernel takes few columns as well
+			v = stripAxis(l.k, s, l.short())
+			u = l.rowAxis(s, v)
+		}
+		p.strips, p.rows = append(p.strips, v), append(p.rows, u)
 		most = max(most, len(l.k.Domain(s)))
 	}
 	for _, a := range p.shared {

@@ -39,9 +39,9 @@ type contraction struct {
 // stays in a cache.
 const chunkBlocks = 4
 
-// direct bounds the steps of a contraction that is not packed: it is small, so its
-// elements are in a cache, and packing would take as long as the steps.
-const direct = 1 << 21
+// direct bounds the steps of a contraction of one block that is not packed: its elements
+// are in a cache, and packing them would gain less than it takes.
+const direct = 1 << 27
 
 // rowAxis returns the axis of rows of a contraction whose columns are axis v, -1 when
 // the statement is none or the target has no kernel for it.
@@ -118,15 +118,15 @@ func (l *lowering) contract(s *ir.Stmt, u, v int, after func()) {
 	}
 	l.loops(without(without(kept, u), v), func() {
 		if !r.loadsAlone() {
-			r.packed()
+			r.tiles(true)
 			return
 		}
-		size := mul(mul(sub(l.to[u], l.from[u]), sub(l.to[v], l.from[v])), steps)
-		oneBlock := between(steps, 1, ir.ChainBlock)
-		l.emit(&If{
-			Cond: apply(ir.OpAnd, ir.Bool, oneBlock, intOp(ir.OpLe, size, intVal(direct))),
-			Then: l.block(r.atOnce), Else: l.block(r.packed),
-		})
+		m, n := sub(l.to[u], l.from[u]), sub(l.to[v], l.from[v])
+		small := apply(ir.OpAnd, ir.Bool, between(steps, 1, ir.ChainBlock), intOp(ir.OpLe, mul(mul(m, n), steps), intVal(direct)))
+		thin := apply(ir.OpOr, ir.Bool, intOp(ir.OpLe, m, intVal(2*int64(r.rows))), intOp(ir.OpLe, n, intVal(int64(r.cols))))
+		l.emit(&If{small, l.block(r.atOnce), l.block(func() {
+			l.emit(&If{thin, l.block(func() { r.tiles(false) }), l.block(func() { r.tiles(true) })})
+		})})
 	})
 }
 
@@ -154,18 +154,28 @@ func (r *contraction) atOnce() {
 	origin := r.origin[t.Operand]
 	r.local(t.Operand)
 	r.tile(r.total, sub(r.to[u], r.from[u]), sub(r.to[v], r.from[v]), func(k, i, j *Val) (Element, []*Val) {
-		r.at[a], r.at[u], r.at[v] = add(r.lo[a], k), add(r.from[u], i), add(r.from[v], j)
+		r.at[u], r.at[v] = add(r.from[u], i), add(r.from[v], j)
 		c, vals := Element{r.lowering.arrays[t.Operand], r.positions(t, nil)}, []*Val(nil)
+		r.at[u], r.at[v] = nil, nil
 		for _, e := range r.s.Args {
-			vals = append(vals, r.access(e.Access, nil))
+			vals = append(vals, r.element(e, add(r.lo[a], k), i, j))
 		}
-		r.at[a], r.at[u], r.at[v] = nil, nil, nil
 		return c, vals
 	})
 	if r.after != nil {
 		r.after()
 	}
 	r.origin[t.Operand] = origin
+}
+
+// element returns the element of an array at position k of the contracted axis, row i and
+// column j of the box at hand.
+func (r *contraction) element(e *ir.Expr, k, i, j *Val) *Val {
+	a, u, v := r.reduce[0], r.u, r.v
+	r.at[a], r.at[u], r.at[v] = k, add(r.from[u], i), add(r.from[v], j)
+	x := r.access(e.Access, nil)
+	r.at[a], r.at[u], r.at[v] = nil, nil, nil
+	return x
 }
 
 // tile emits k steps of a tile of m rows and n columns; f returns where its results go
@@ -180,8 +190,9 @@ func (r *contraction) tile(k, m, n *Val, f func(k, i, j *Val) (Element, []*Val))
 	r.emit(t)
 }
 
-// packed emits the box from packed elements.
-func (r *contraction) packed() {
+// tiles emits the box tile by tile, from packed elements or, where there is little to
+// share, from the arrays.
+func (r *contraction) tiles(packed bool) {
 	r.done = &Array{r.name("done"), r.states[0], 2, ir.Local}
 	entries := intVal(chunkBlocks - 1)
 	if len(r.reduce) > 1 {
@@ -191,9 +202,13 @@ func (r *contraction) packed() {
 	r.emit(&Local{Array: r.done, Extents: []*Val{entries, intVal(int64(r.rows * r.cols))}})
 	r.pieced(r.v, r.lowering.s.Cols, func(n *Val) {
 		r.chunks(n, func(c *chunk) {
-			c.pack(r.v, n, r.cols)
+			if packed {
+				c.pack(r.v, n, r.cols)
+			}
 			r.pieced(r.u, r.lowering.s.Rows, func(m *Val) {
-				c.pack(r.u, m, r.rows)
+				if packed {
+					c.pack(r.u, m, r.rows)
+				}
 				r.panels(r.v, n, r.cols, func(q, n *Val) {
 					r.panels(r.u, m, r.rows, func(p, m *Val) { c.results(p, q, m, n) })
 				})
@@ -349,10 +364,13 @@ func (c *chunk) results(p, q, m, n *Val) {
 	c.forRange("b", intVal(0), maxVal(c.n, intVal(1)), ir.ChainBlock, func(b *Val) {
 		c.tile(minVal(intVal(ir.ChainBlock), sub(c.n, b)), m, n, func(k, i, j *Val) (Element, []*Val) {
 			var vals []*Val
-			for x, pack := range c.packs {
-				if c.col[x] {
+			for x, e := range c.s.Args {
+				switch pack := c.packs[x]; {
+				case pack == nil:
+					vals = append(vals, c.element(e, add(c.lo, add(b, k)), i, j))
+				case c.col[x]:
 					vals = append(vals, load(pack, q, add(b, k), j))
-				} else {
+				default:
 					vals = append(vals, load(pack, p, add(b, k), i))
 				}
 			}

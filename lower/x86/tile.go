@@ -94,7 +94,7 @@ func (e *emitter) tile(t *loop.Tile) error {
 	if uses(a, t.Col) {
 		a, b = b, a
 	}
-	x := &tile{shape: s, k: e.slot(t.K), m: e.slot(t.M), n: e.slot(t.N), left: word(e.file.Temp(1))}
+	x := &tile{shape: s, k: e.slot(t.K), m: e.slot(t.M), n: e.slot(t.N), left: word(e.file.Temp(1)), colC: word(e.file.Temp(1))}
 	for _, p := range []struct {
 		to    *side
 		array *loop.Array
@@ -164,14 +164,15 @@ type tile struct {
 	c, a, b side
 	init    asm.Arg // what results start from; no operand: what is there
 	left    asm.Arg // columns that are left
+	colC    asm.Arg // the address of their results
 	mask    asm.Arg // AVX2: of the last vector
 	numbers asm.Arg // AVX2: 0, 1, 2, ...
 }
 
 // The registers of a Tile.
 const (
-	colC    = asm.R8  // the results of the columns at hand
-	colB    = asm.R9  // their elements
+	colB    = asm.R9  // the elements of the columns at hand
+	ahead   = asm.R8  // two steps of them
 	rowC    = asm.RBX // the results of the rows at hand
 	rowA    = asm.RDX // their elements
 	rowLeft = asm.R15
@@ -197,10 +198,12 @@ func (t *tile) columns() {
 	t.op(asm.TEST, r(atA), r(atA))
 	t.op(asm.JLE, end)
 	t.op(asm.MOV, t.left, r(atA))
-	t.op(asm.MOV, r(colC), t.c.at)
+	t.op(asm.MOV, r(atA), t.c.at)
+	t.op(asm.MOV, t.colC, r(atA))
 	t.op(asm.MOV, r(colB), t.b.at)
 	t.op(asm.MOV, r(stepA), t.a.step)
 	t.op(asm.MOV, r(stepB), t.b.step)
+	t.op(asm.LEA, r(ahead), asm.MX(stepB, stepB, 1, 0))
 	t.op(asm.MOV, r(strideA), t.a.row)
 	t.op(asm.LEA, r(tripleA), asm.MX(strideA, strideA, 2, 0))
 	t.code.Bind(next)
@@ -210,10 +213,11 @@ func (t *tile) columns() {
 	}
 	t.someRows(t.vectors, false)
 	if t.one {
-		t.op(asm.ADD, r(colC), t.c.col)
+		t.op(asm.MOV, r(atA), t.c.col)
+		t.op(asm.ADD, t.colC, r(atA))
 		t.op(asm.ADD, r(colB), t.b.col)
 	} else {
-		t.op(asm.ADD, r(colC), asm.I(all*int64(t.d.Size())))
+		t.op(asm.ADD, t.colC, asm.I(all*int64(t.d.Size())))
 		t.op(asm.ADD, r(colB), asm.I(all*int64(t.d.Size())))
 	}
 	t.op(asm.SUB, t.left, asm.I(all))
@@ -263,7 +267,7 @@ const tileMask = asm.K0 + 1
 
 // someRows writes the loops over rows, of v vectors of columns.
 func (t *tile) someRows(v int, masked bool) {
-	t.op(asm.MOV, r(rowC), r(colC))
+	t.op(asm.MOV, r(rowC), t.colC)
 	t.op(asm.MOV, r(rowA), t.a.at)
 	t.op(asm.MOV, r(rowLeft), t.m)
 	for i, n := range t.rows {
