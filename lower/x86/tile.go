@@ -226,6 +226,9 @@ func (t *tile) columns() {
 		t.op(asm.JMP, end)
 		t.code.Bind(partial)
 		t.op(asm.MOV, r(atA), t.left)
+		if t.level == asm.AVX512 {
+			t.narrow(end)
+		}
 		for v := t.vectors; v > 0; v-- {
 			fewer := t.code.NewLabel()
 			if v > 1 {
@@ -242,6 +245,23 @@ func (t *tile) columns() {
 		}
 	}
 	t.code.Bind(end)
+}
+
+// narrow writes the case of few columns, for which vectors of half the width do: the
+// processor may start twice as many of them.
+func (t *tile) narrow(end asm.Arg) {
+	wide := t.code.NewLabel()
+	half := *t.shape
+	half.w, half.lanes = asm.W256, t.lanes/2
+	t.op(asm.CMP, r(atA), asm.I(int64(half.lanes)))
+	t.op(asm.JG, wide)
+	t.setMask()
+	whole := t.shape
+	t.shape = &half
+	t.someRows(1, true)
+	t.shape = whole
+	t.op(asm.JMP, end)
+	t.code.Bind(wide)
 }
 
 // setMask makes the mask of as many elements as atA says.
