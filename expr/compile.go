@@ -284,6 +284,7 @@ func bodyOf(params, roots []*ir.Node) body {
 		at[n] = ^k
 	}
 	places := func(ns []*ir.Node) (out []place, depends bool) {
+		out = make([]place, 0, len(ns))
 		for _, n := range ns {
 			if k, ok := at[n]; ok {
 				out, depends = append(out, place{at: k}), true
@@ -294,7 +295,9 @@ func bodyOf(params, roots []*ir.Node) body {
 		return out, depends
 	}
 	var b body
-	for _, n := range (&ir.Graph{Results: roots}).Nodes() {
+	nodes := (&ir.Graph{Results: roots}).Nodes()
+	b.nodes = make([]bodyNode, 0, len(nodes))
+	for _, n := range nodes {
 		if _, isParam := at[n]; isParam {
 			continue
 		}
@@ -309,20 +312,24 @@ func bodyOf(params, roots []*ir.Node) body {
 
 // over returns the roots with other nodes, of the same types, in the parameters' place.
 func (b *body) over(leaves []*ir.Node) []*ir.Node {
-	made := make([]ir.Node, len(b.nodes))
+	made, all := make([]ir.Node, len(b.nodes)), len(b.roots)
+	for _, bn := range b.nodes {
+		all += len(bn.args)
+	}
+	memory := make([]*ir.Node, 0, all)
 	found := func(places []place) []*ir.Node {
-		out := make([]*ir.Node, len(places))
-		for i, p := range places {
+		first := len(memory)
+		for _, p := range places {
 			switch {
 			case p.n != nil:
-				out[i] = p.n
+				memory = append(memory, p.n)
 			case p.at < 0:
-				out[i] = leaves[^p.at]
+				memory = append(memory, leaves[^p.at])
 			default:
-				out[i] = &made[p.at]
+				memory = append(memory, &made[p.at])
 			}
 		}
-		return out
+		return memory[first:len(memory):len(memory)]
 	}
 	for i, bn := range b.nodes {
 		made[i] = *bn.n

@@ -106,12 +106,12 @@ type Graph struct {
 // users. The walk is iterative: graphs may be millions of nodes deep.
 func (g *Graph) Nodes() []*Node {
 	seen := make(map[*Node]bool, 64)
-	var order []*Node
+	order := make([]*Node, 0, 32)
 	type frame struct {
 		n    *Node
 		next int
 	}
-	var stack []frame
+	stack := make([]frame, 0, 32)
 	visit := func(root *Node) {
 		if seen[root] {
 			return
