@@ -90,6 +90,7 @@ type stripState struct {
 	scratch []int32 // areas of 16 times 8 bytes, by their distance from the frame
 	twice   int32   // 16 lanes, twice; 0: none yet
 	locals  map[*loop.Array]*loop.Local
+	guarded *loop.Strip // the strip at hand, if it has positions for sure
 }
 
 // strip appends a strip to the block at hand.
@@ -99,6 +100,10 @@ func (e *emitter) strip(st *loop.Strip) error {
 		return nil
 	}
 	f := e.stripFacts(st.Pos, st.Body, literal && n == 1)
+	if !literal && e.strips.guarded != st && f.looksFirst() {
+		e.strips.guarded = st
+		return e.stmt(&loop.If{Cond: loop.ApplyOp(ir.OpLt, ir.Bool, loop.Int(0), st.N), Then: []loop.Stmt{st}})
+	}
 	err := e.allocated(&f, func(s *strip) {
 		switch {
 		case s.one:

@@ -82,6 +82,21 @@ func (f *facts) readsChanged(v *loop.Val) bool {
 	return loop.Any(v, func(v *loop.Val) bool { return v.Kind == loop.Load && f.changed[v.Array] })
 }
 
+// looksFirst reports whether integers that all positions share look at memory: their code
+// runs ahead of the strip's, which may have no positions.
+func (f *facts) looksFirst() bool {
+	for _, st := range f.body {
+		for _, v := range loop.Operands(st) {
+			if loop.Any(v, func(v *loop.Val) bool {
+				return (v.Kind == loop.Load || v.Kind == loop.Check) && (v.DType == ir.Int64 || v.DType == ir.Bool) && !f.varies(v)
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // findLate finds the names that can wait until the branch that asks for them is entered:
 // no statement in between writes what they read.
 func (f *facts) findLate() {
@@ -110,9 +125,7 @@ func (e *emitter) lanesFor(f *facts) int {
 		switch {
 		case v.Kind == loop.Load:
 			wide = wide || v.DType.Size() == 8
-			if f.varies(v) && !e.contiguous(f, v.Array, v.Args) && !f.perGroup(v) {
-				wide = true
-			}
+			wide = wide || f.varies(v) && !e.contiguous(f, v.Array, v.Args) && !f.perGroup(v) || slices.ContainsFunc(v.Args, touches)
 			return
 		case v.Kind == loop.Within, f.periodic(v) > 0:
 			return

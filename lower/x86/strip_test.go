@@ -63,6 +63,7 @@ var stripCases = []stripCase{
 	oneStrip("within_u8", "in a u8[_], out o u8[_]", "o[t] = pick(within(t, P, N - 5), a[t], 7_u8)"),
 	oneStrip("rare", "in a f64[_], out o f64[_]", "v = a[t] * 3.0", "w = v / 7.0", "u = w + v", "o[t] = rare(v != v, v + 1.0, u * w)"),
 	oneStrip("rare_load", "in a f64[_], in b f64[_], out o f64[_]", "v = b[t] + 1.0", "o[t] = rare(a[t] < 0.0, a[t], v)"),
+	{"nothing", "in p i64[_], in a f64[_,_], out o f64[_]", "  for i = 0 to 1:\n    strip t < min(N - 6, 5):\n      o[t] = a[check(p[5], M, t, 0), t] + a[p[N - 1] * 0, t]\n"},
 	oneStrip("check", "in p i64[_], in a f64[_,_], out o f64[_]", "o[t] = a[0, check(p[t], N, P + 2 * t, 1)]"),
 	oneStrip("check_two", "in p i64[_], in a f32[_,_], out o f32[_]", "o[t] = a[0, check(p[t], N, t, 1)] + a[0, check(p[t] + 1, N, t, 0)]"),
 	oneStrip("check_picked", "in p i64[_], in c bool[_], in a f64[_,_], out o f64[_]", "o[t] = pick(c[t], a[0, check(p[t], N, t, 1)], s)"),
