@@ -131,8 +131,8 @@ func (e *emitter) uniform(v *loop.Val, to asm.Arg) error {
 	})
 }
 
-// allocated appends the code that write writes for a strip, with as many members side by
-// side as there are registers for.
+// allocated appends the code that write writes for a strip, with fewer members side by
+// side when there are far too few registers.
 func (e *emitter) allocated(f *facts, write func(s *strip)) error {
 	const room = 16 * 64 // for a strip that spills little
 	for batch := f.widest; ; batch /= 2 {
@@ -144,7 +144,7 @@ func (e *emitter) allocated(f *facts, write func(s *strip)) error {
 		if err != nil {
 			return fmt.Errorf("x86: %w", err)
 		}
-		if stats.Spills > 0 && batch > f.narrowest {
+		if (stats.Spills+stats.Reloads)*4 > len(s.b.Insts) && batch > f.narrowest {
 			continue
 		}
 		if spill > room {

@@ -171,24 +171,40 @@ func (e *emitter) lanesFor(f *facts) int {
 	return lanes
 }
 
-// measure estimates the work of a strip, and how much of it fits into registers.
+// measure estimates the work of a strip, and how many vectors are best computed side by
+// side: as many as registers hold, and more where single ones would wait for themselves.
 func (f *facts) measure(e *emitter) {
-	ops, loads := 0, 0
-	below, lanes := false, false
+	ops, hot, loads := 0, 0, 0
+	together, lanes, rare := false, false, false
 	for _, st := range f.body {
+		cold := false
+		if set, ok := st.(*loop.Set); ok {
+			cold = slices.ContainsFunc(f.places[set.Var], func(a loop.Arm) bool { return a.Of.Kind == loop.Apply })
+		}
 		for _, v := range loop.Operands(st) {
+			n, all := 0, 0
 			loop.Any(v, func(v *loop.Val) bool {
 				switch v.Kind {
 				case loop.Apply, loop.Pick, loop.Check:
-					ops++
+					all++
+					if v.Op == ir.OpRare { // what stands in the slow way does not count
+						n -= opsIn(v.Args[2])
+						rare = true
+					}
+					n++
 				case loop.Load:
 					loads++
 				case loop.Below:
-					ops++
-					below = true
+					all++
+					n++
+					together = true
 				}
 				return false
 			})
+			ops += all
+			if !cold {
+				hot += max(n, 0)
+			}
 		}
 		switch st := st.(type) {
 		case *loop.Set:
@@ -197,26 +213,44 @@ func (f *facts) measure(e *emitter) {
 		case *loop.Lanes:
 			ops++
 			lanes = true
-			below = below || e.accumulators(st) == 1
+			together = together || e.accumulators(st) == 1
 		default:
 			ops += 8
-			below = true // values of 16 positions go through memory
+			together = true // values of 16 positions go through memory
 		}
 	}
+	const few, many = 60, 100
 	f.cost = max(1, (ops+loads)*4/f.lanes)
 	members := groupSize / f.lanes
 	f.widest, f.narrowest = members, 1
 	switch {
 	case f.one:
 		f.widest = 1
-	case below:
+	case together:
 		f.narrowest = members
-	case ops > 60:
-		f.widest = min(members, 2)
-	case ops+loads <= 4 && !lanes && f.lanes > 4 && plain(f.body):
+	case ops > few && e.level == asm.AVX2 && rare && hot < many:
+		f.widest = 1
+	case ops > few:
+		if members == 1 && !lanes {
+			f.unroll = 2
+		}
+		f.widest = min(members*f.unroll, 2)
+		f.narrowest = f.widest
+	case ops+loads <= 4 && !lanes && members <= 2:
 		f.unroll = 2
 		f.widest = 2 * members
 	}
+}
+
+// opsIn returns the ops of a value.
+func opsIn(v *loop.Val) (n int) {
+	loop.Any(v, func(v *loop.Val) bool {
+		if v.Kind == loop.Apply || v.Kind == loop.Pick || v.Kind == loop.Check {
+			n++
+		}
+		return false
+	})
+	return n
 }
 
 // periodic returns the number c when v is t & c != 0 with c below the size of a group,
