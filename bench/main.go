@@ -175,7 +175,11 @@ func (o *options) contenders(ctx context.Context, threads int, entries []entry, 
 		if !slices.Contains(lower.Names(), name) {
 			return nil, done, fmt.Errorf("there is no target %q, there are %q", name, lower.Names())
 		}
-		all = append(all, &target{on: name, threads: threads, about: goVersions()})
+		about := goVersions()
+		if level := levelOf(name); level != "" {
+			about[name+" level"] = level
+		}
+		all = append(all, &target{on: name, threads: threads, about: about})
 	}
 	all = append(all,
 		&loops{plainGo, func(p *problem) func([]array, array) { return p.plain }, goVersions()},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	np "github.com/numen-go/numen/expr"
@@ -141,6 +142,23 @@ func (t *target) sized(ctx context.Context, p *problem, x []np.Array, engine *np
 		prog.Close()
 		engine.Close()
 	})
+}
+
+// levelOf returns the level of code that a target makes, as its explanation of a program
+// says; empty where it says none.
+func levelOf(on string) string {
+	p := np.Compile(func(x np.Array) np.Array { return np.Negative(x) }, np.On(on))
+	defer p.Close()
+	text, err := p.Explain(np.Spec(np.Float64, 8))
+	if err != nil {
+		return "" // whatever is wrong shows when the target runs
+	}
+	for line := range strings.Lines(text.String()) {
+		if level, ok := strings.CutPrefix(line, "level "); ok {
+			return strings.TrimSpace(level)
+		}
+	}
+	return ""
 }
 
 // building times the making of graphs, which has no result.

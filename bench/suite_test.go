@@ -98,7 +98,7 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"go run ./bench -run tiny -quick -report ", "| go | go1.", "| 2 | read | ", "| 1 | triad | ", "2 of 4 are.",
+		"go run ./bench -run tiny -quick -report ", "| go | go1.", "| cpu level | ", "| 2 | read | ", "| 1 | triad | ", "2 of 4 are.",
 		"| overhead/5nodes/10 | 2 | under 1.00 s | ", " | **no** |\n", "| 1x abacus |  | not measured |", "### overhead/5nodes/10", "; 1 thread.", "| cpu | reused | ",
 	} {
 		if !strings.Contains(string(text), want) {
