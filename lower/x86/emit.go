@@ -34,12 +34,13 @@ type emitter struct {
 	vars   map[*loop.Var]*node     // what integer variables hold now
 	nodes  map[nodeKey]*node       // integers that are computed once
 	arrays map[*loop.Array]*layout // how arrays lie
-	cold   *asm.Builder            // what is rarely run, behind the rest
+	cold   *asm.Builder            // what is rarely run, or shared, behind the rest
 	inner  bool                    // the part is the body of a Par: its variables end with it
 	err    error                   // of what could not report it
 
 	writes    map[*loop.Var]int // assignments of variables in the whole loop
 	literals  map[asm.Arg]int64 // integers in the pool
+	tiles     map[tileKey]*tile // code that tiles share
 	spill     int32             // bytes from the frame to the spill slots
 	spillSize int32
 }

@@ -94,33 +94,80 @@ func (e *emitter) tile(t *loop.Tile) error {
 	if uses(a, t.Col) {
 		a, b = b, a
 	}
-	x := &tile{shape: s, k: e.slot(t.K), m: e.slot(t.M), n: e.slot(t.N), left: word(e.file.Temp(1)), colC: word(e.file.Temp(1))}
+	k, m, n := e.slot(t.K), e.slot(t.M), e.slot(t.N)
+	var c, left, right side
 	for _, p := range []struct {
 		to    *side
 		array *loop.Array
 		index []*loop.Val
-	}{{&x.c, t.Accs[0].Array, t.Accs[0].Index}, {&x.a, a.Array, a.Args}, {&x.b, b.Array, b.Args}} {
+	}{{&c, t.Accs[0].Array, t.Accs[0].Index}, {&left, a.Array, a.Args}, {&right, b.Array, b.Args}} {
 		var err error
 		if *p.to, err = e.side(t, p.array, p.index); err != nil {
 			return err
 		}
 	}
-	if !x.b.unit || !x.c.unit {
-		x.shape = s.single()
+	if !right.unit || !c.unit {
+		s = s.single()
 	}
-	if t.Init != nil {
-		x.init = e.pool.Add(bytesOf(t.Init.Bits, s.d.Size()))
+	x := e.tileCode(s, t.Init)
+	for _, p := range [][2]asm.Arg{
+		{x.k, k}, {x.m, m}, {x.left, n}, {x.c.at, c.at}, {x.c.row, c.row}, {x.c.col, c.col},
+		{x.a.at, left.at}, {x.a.step, left.step}, {x.a.row, left.row}, {x.b.at, right.at}, {x.b.step, right.step}, {x.b.col, right.col},
+	} {
+		e.code(asm.MOV, r(asm.RAX), p[1])
+		e.code(asm.MOV, p[0], r(asm.RAX))
+	}
+	back := e.b.NewLabel()
+	e.code(asm.LEALABEL, r(asm.RAX), back)
+	e.code(asm.MOV, x.back, r(asm.RAX))
+	e.jumpTo(asm.JMP, x.label)
+	e.b.Bind(back)
+	steps := loop.ApplyOp(ir.OpMul, ir.Int64, loop.ApplyOp(ir.OpMul, ir.Int64, t.M, t.N), t.K)
+	e.work(1, e.slot(loop.ApplyOp(ir.OpShr, ir.Int64, steps, loop.Int(3))))
+	return nil
+}
+
+// tileKey is what code for tiles is made for, once a loop.
+type tileKey struct {
+	d    ir.DType
+	one  bool
+	init bool
+	bits uint64 // what results start from
+}
+
+// tileCode returns the code for tiles of a shape. It stands behind the rest; what it works
+// on and where it goes on is in words of the frame.
+func (e *emitter) tileCode(s *shape, init *loop.Val) *tile {
+	key := tileKey{d: s.d, one: s.one, init: init != nil}
+	if init != nil {
+		key.bits = init.Bits
+	}
+	if x := e.tiles[key]; x != nil {
+		return x
+	}
+	x := &tile{shape: s, code: asm.NewBuilder(&e.label)}
+	for _, w := range []*asm.Arg{
+		&x.k, &x.m, &x.left, &x.colC, &x.back, &x.c.at, &x.c.row, &x.c.col, &x.a.at, &x.a.step, &x.a.row, &x.b.at, &x.b.step, &x.b.col,
+	} {
+		*w = word(e.file.Temp(1))
+	}
+	if init != nil {
+		x.init = e.pool.Add(bytesOf(init.Bits, s.d.Size()))
 	}
 	if s.level == asm.AVX2 {
 		x.mask = word(e.file.Temp(8))
 		x.numbers = e.pool.Add(numbers(s.d.Size()))
 	}
-	x.code = asm.NewBuilder(&e.label)
+	x.label = x.code.NewLabel()
+	x.code.Bind(x.label)
 	x.columns()
-	e.insert(x.code.Insts)
-	steps := loop.ApplyOp(ir.OpMul, ir.Int64, loop.ApplyOp(ir.OpMul, ir.Int64, t.M, t.N), t.K)
-	e.work(1, e.slot(loop.ApplyOp(ir.OpShr, ir.Int64, steps, loop.Int(3))))
-	return nil
+	x.code.Op(asm.JMP, asm.W64, x.back)
+	e.cold.Insts = append(e.cold.Insts, x.code.Insts...)
+	if e.tiles == nil {
+		e.tiles = map[tileKey]*tile{}
+	}
+	e.tiles[key] = x
+	return x
 }
 
 func uses(v *loop.Val, x *loop.Var) bool {
@@ -156,15 +203,17 @@ func (e *emitter) side(t *loop.Tile, a *loop.Array, index []*loop.Val) (side, er
 	return x, nil
 }
 
-// tile is the state of one Tile.
+// tile is the code for tiles of a shape, and the words of the frame that it works on.
 type tile struct {
 	*shape
 	code    *asm.Builder
-	k, m, n asm.Arg
+	label   asm.Arg // where it starts
+	back    asm.Arg // where it goes on
+	k, m    asm.Arg
+	left    asm.Arg // columns that are left
+	colC    asm.Arg // the address of the results of the columns at hand
 	c, a, b side
 	init    asm.Arg // what results start from; no operand: what is there
-	left    asm.Arg // columns that are left
-	colC    asm.Arg // the address of their results
 	mask    asm.Arg // AVX2: of the last vector
 	numbers asm.Arg // AVX2: 0, 1, 2, ...
 }
@@ -192,12 +241,10 @@ func (t *tile) op(op asm.Op, args ...asm.Arg) { t.code.Op(op, asm.W64, args...) 
 
 // columns writes the loop over columns.
 func (t *tile) columns() {
-	next, partial, end := t.code.NewLabel(), t.code.NewLabel(), t.code.NewLabel()
+	next, on, end := t.code.NewLabel(), t.code.NewLabel(), t.code.NewLabel()
 	all := int64(t.vectors * t.lanes)
-	t.op(asm.MOV, r(atA), t.n)
-	t.op(asm.TEST, r(atA), r(atA))
+	t.op(asm.CMP, t.left, asm.I(0))
 	t.op(asm.JLE, end)
-	t.op(asm.MOV, t.left, r(atA))
 	t.op(asm.MOV, r(atA), t.c.at)
 	t.op(asm.MOV, t.colC, r(atA))
 	t.op(asm.MOV, r(colB), t.b.at)
@@ -207,11 +254,27 @@ func (t *tile) columns() {
 	t.op(asm.MOV, r(strideA), t.a.row)
 	t.op(asm.LEA, r(tripleA), asm.MX(strideA, strideA, 2, 0))
 	t.code.Bind(next)
-	if !t.one {
+	switch {
+	case t.one:
+		t.someRows(1, false)
+	case t.level == asm.AVX512: // a mask costs nothing
+		t.op(asm.MOV, r(atA), t.left)
+		t.op(asm.MOV, r(steps), asm.I(all))
+		t.op(asm.CMP, r(atA), r(steps))
+		t.op(asm.CMOVG, r(atA), r(steps))
+		t.narrow(on)
+		t.someColumns(on)
+	default:
+		partial := t.code.NewLabel()
 		t.op(asm.CMP, t.left, asm.I(all))
 		t.op(asm.JL, partial)
+		t.someRows(t.vectors, false)
+		t.op(asm.JMP, on)
+		t.code.Bind(partial)
+		t.op(asm.MOV, r(atA), t.left)
+		t.someColumns(on)
 	}
-	t.someRows(t.vectors, false)
+	t.code.Bind(on)
 	if t.one {
 		t.op(asm.MOV, r(atA), t.c.col)
 		t.op(asm.ADD, t.colC, r(atA))
@@ -221,35 +284,31 @@ func (t *tile) columns() {
 		t.op(asm.ADD, r(colB), asm.I(all*int64(t.d.Size())))
 	}
 	t.op(asm.SUB, t.left, asm.I(all))
-	t.op(asm.JNZ, next)
-	if !t.one {
-		t.op(asm.JMP, end)
-		t.code.Bind(partial)
-		t.op(asm.MOV, r(atA), t.left)
-		if t.level == asm.AVX512 {
-			t.narrow(end)
-		}
-		for v := t.vectors; v > 0; v-- {
-			fewer := t.code.NewLabel()
-			if v > 1 {
-				t.op(asm.CMP, r(atA), asm.I(int64((v-1)*t.lanes)))
-				t.op(asm.JLE, fewer)
-				t.op(asm.SUB, r(atA), asm.I(int64((v-1)*t.lanes)))
-			}
-			t.setMask()
-			t.someRows(v, true)
-			if v > 1 {
-				t.op(asm.JMP, end)
-				t.code.Bind(fewer)
-			}
-		}
-	}
+	t.op(asm.JG, next)
 	t.code.Bind(end)
+}
+
+// someColumns writes the cases of as many columns as atA says, by vectors.
+func (t *tile) someColumns(on asm.Arg) {
+	for v := t.vectors; v > 0; v-- {
+		fewer := t.code.NewLabel()
+		if v > 1 {
+			t.op(asm.CMP, r(atA), asm.I(int64((v-1)*t.lanes)))
+			t.op(asm.JLE, fewer)
+			t.op(asm.SUB, r(atA), asm.I(int64((v-1)*t.lanes)))
+		}
+		t.setMask()
+		t.someRows(v, true)
+		if v > 1 {
+			t.op(asm.JMP, on)
+		}
+		t.code.Bind(fewer)
+	}
 }
 
 // narrow writes the case of few columns, for which vectors of half the width do: the
 // processor may start twice as many of them.
-func (t *tile) narrow(end asm.Arg) {
+func (t *tile) narrow(on asm.Arg) {
 	wide := t.code.NewLabel()
 	half := *t.shape
 	half.w, half.lanes = asm.W256, t.lanes/2
@@ -260,7 +319,7 @@ func (t *tile) narrow(end asm.Arg) {
 	t.shape = &half
 	t.someRows(1, true)
 	t.shape = whole
-	t.op(asm.JMP, end)
+	t.op(asm.JMP, on)
 	t.code.Bind(wide)
 }
 
