@@ -197,12 +197,13 @@ func (e *emitter) branch(s *loop.If) error {
 		return e.stmts(s.Else)
 	}
 	before := maps.Clone(e.vars)
-	then, err := e.nested(s.Then, nothing, nothing)
+	arm := func() { e.blocks[e.at].arm = true }
+	then, err := e.nested(s.Then, arm, nothing)
 	if err != nil {
 		return err
 	}
 	maps.Copy(e.vars, before)
-	other, err := e.nested(s.Else, nothing, nothing)
+	other, err := e.nested(s.Else, arm, nothing)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,8 @@ type block struct {
 	used  []int // frame words that code of the block needs as long as it runs
 	inner []int // and those that blocks of the statement at hand needed
 	free  []int // and statements before it
+	held  []*node // nodes of blocks around that are computed in this one
+	arm   bool    // of an If or a pick: it runs once, or not at all
 	cost  int   // of what has run since work was counted, in quarters of a nanosecond
 	paid  bool  // the block's code looks at the work
 }
@@ -72,6 +74,9 @@ func (e *emitter) push() *block {
 // belongs to is complete.
 func (e *emitter) pop() {
 	b := e.blocks[e.at]
+	for _, n := range b.held { // elsewhere they are not there
+		n.word = -1
+	}
 	e.blocks = e.blocks[:e.at]
 	e.at--
 	outer := e.blocks[e.at]

@@ -54,7 +54,7 @@ func (e *emitter) source(n *node, i int) asm.Arg {
 	if n.kind == literal && isShort(n.n) {
 		return asm.I(n.n)
 	}
-	if n.kind == literal || n.depth < e.at {
+	if n.kind == literal || e.home(n) < e.at {
 		return e.memory(n)
 	}
 	if n.word >= 0 {
@@ -64,7 +64,7 @@ func (e *emitter) source(n *node, i int) asm.Arg {
 }
 
 // ready reports whether source needs no register for a node.
-func (e *emitter) ready(n *node) bool { return n.kind == literal || n.word >= 0 || n.depth < e.at }
+func (e *emitter) ready(n *node) bool { return n.kind == literal || n.word >= 0 || e.home(n) < e.at }
 
 // eval computes a node into register i of the stack.
 func (e *emitter) eval(n *node, i int) asm.Reg {
@@ -98,7 +98,7 @@ func (e *emitter) pointer(address *node, i int) asm.Arg {
 	if address.kind == inFrame {
 		return asm.M(Frame, int32(address.n))
 	}
-	if address.word < 0 && address.depth == e.at && address.kind == operation && address.op == ir.OpAdd && address.args[1].kind == literal && isShort(address.args[1].n) {
+	if address.word < 0 && e.home(address) == e.at && address.kind == operation && address.op == ir.OpAdd && address.args[1].kind == literal && isShort(address.args[1].n) {
 		p := e.pointer(address.args[0], i)
 		p.Disp += int32(address.args[1].n)
 		return p
@@ -332,7 +332,7 @@ func (e *emitter) jump(n *node, label asm.Arg, not bool) {
 		}
 		return
 	}
-	if n.kind == operation && n.word < 0 && n.depth == e.at {
+	if n.kind == operation && n.word < 0 && e.home(n) == e.at {
 		x, y := n.args[0], n.args[1]
 		switch {
 		case n.op == ir.OpXor && y.is(1) && isBool(x):

@@ -18,6 +18,7 @@ type node struct {
 	n     int64 // literal: the number; element: its bytes, negative when signed; inFrame: bytes from the frame; room: bytes of an element
 	depth int   // the innermost block that the operands come from
 	word  int   // the frame word that holds it, -1: none yet
+	at    int   // the block that it is computed in, when a word holds it
 	fresh bool  // it reads memory, so that it holds only at the place at hand
 	moves bool  // it reads a variable that is assigned again later
 }
@@ -64,18 +65,32 @@ func (e *emitter) memory(n *node) asm.Arg {
 	return word(n.word)
 }
 
+// home returns the depth of the block that a node is computed in: that of its operands,
+// but not outside of branches, which may not be taken, unless a loop is in between.
+func (e *emitter) home(n *node) int {
+	at := n.depth
+	for at < e.at && e.blocks[at+1].arm {
+		at++
+	}
+	return at
+}
+
 // hold computes a node into a frame word.
 func (e *emitter) hold(n *node) {
 	if n.word >= 0 || n.kind == literal {
 		return
 	}
 	b, at := e.b, e.at
-	if n.depth < at {
-		e.b, e.at = e.blocks[n.depth].b, n.depth
+	if home := e.home(n); home < at {
+		e.b, e.at = e.blocks[home].b, home
 	}
 	r := e.eval(n, 0)
-	n.word = e.temp(e.at)
-	e.b.Op(asm.MOV, asm.W64, word(n.word), asm.R(r))
+	w := e.temp(e.at)
+	e.b.Op(asm.MOV, asm.W64, word(w), asm.R(r))
+	n.word, n.at = w, e.at
+	if n.depth < e.at {
+		e.blocks[e.at].held = append(e.blocks[e.at].held, n)
+	}
 	e.b, e.at = b, at
 }
 
@@ -104,7 +119,7 @@ func (e *emitter) intern(n node) *node {
 func (e *emitter) literal(n int64) *node { return e.intern(node{kind: literal, n: n}) }
 
 // inWord returns what is in a frame word while the code of block depth runs.
-func (e *emitter) inWord(w, depth int) *node { return &node{kind: held, word: w, depth: depth} }
+func (e *emitter) inWord(w, depth int) *node { return &node{kind: held, word: w, depth: depth, at: depth} }
 
 func (n *node) is(v int64) bool { return n.kind == literal && n.n == v }
 
@@ -143,7 +158,7 @@ func (e *emitter) foreign(v *loop.Val) *node {
 	if err := e.uniform(v, word(w)); err != nil && e.err == nil {
 		e.err = err
 	}
-	return &node{kind: held, word: w, depth: e.at}
+	return e.inWord(w, e.at)
 }
 
 // apply returns the node of an op, nil when integer code has none.

@@ -15,7 +15,7 @@ func (e *emitter) pin(n *node) *node {
 		return e.copied(n)
 	}
 	e.hold(n)
-	return e.inWord(n.word, n.depth)
+	return e.inWord(n.word, n.at)
 }
 
 // copied returns what a node is now in a frame word of its own.
@@ -103,6 +103,7 @@ func (e *emitter) pick(v *loop.Val) *node {
 	w := e.temp(e.at)
 	arm := func(v *loop.Val) []asm.Inst {
 		b := e.push()
+		b.arm = true
 		e.move(word(w), e.number(v))
 		e.pop()
 		return b.b.Insts
