@@ -49,13 +49,13 @@ type emitter struct {
 // is computed in the innermost block around it that its operands come from.
 type block struct {
 	b     *asm.Builder
-	used  []int // frame words that code of the block needs as long as it runs
-	inner []int // and those that blocks of the statement at hand needed
-	free  []int // and statements before it
+	used  []int   // frame words that code of the block needs as long as it runs
+	inner []int   // and those that blocks of the statement at hand needed
+	free  []int   // and statements before it
 	held  []*node // nodes of blocks around that are computed in this one
 	arm   bool    // of an If or a pick: it runs once, or not at all
-	cost  int   // of what has run since work was counted, in quarters of a nanosecond
-	paid  bool  // the block's code looks at the work
+	cost  int     // of what has run since work was counted, in quarters of a nanosecond
+	paid  bool    // the block's code looks at the work
 }
 
 // word returns word n of the frame as an operand.

@@ -119,7 +119,9 @@ func (e *emitter) intern(n node) *node {
 func (e *emitter) literal(n int64) *node { return e.intern(node{kind: literal, n: n}) }
 
 // inWord returns what is in a frame word while the code of block depth runs.
-func (e *emitter) inWord(w, depth int) *node { return &node{kind: held, word: w, depth: depth, at: depth} }
+func (e *emitter) inWord(w, depth int) *node {
+	return &node{kind: held, word: w, depth: depth, at: depth}
+}
 
 func (n *node) is(v int64) bool { return n.kind == literal && n.n == v }
 

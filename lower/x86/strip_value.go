@@ -1,6 +1,8 @@
 package x86
 
 import (
+	"slices"
+
 	"encoding/binary"
 	"fmt"
 
@@ -196,8 +198,11 @@ func (s *strip) isInteger(v *loop.Val, at loop.Place) bool {
 		}
 		return !s.moves[v.Var]
 	case loop.Apply:
-		if !intOps[v.Op] && v.Op != ir.OpCast {
+		if !intOps[v.Op] {
 			return false
+		}
+		if a := v.Args[0]; v.Op == ir.OpCast && v.DType == ir.Int64 && a.Kind == loop.Load && a.DType.IsInteger() {
+			return len(at) == 0 && !s.changed[a.Array] && !slices.ContainsFunc(a.Args, func(x *loop.Val) bool { return !s.isInteger(x, at) })
 		}
 	}
 	for _, a := range v.Args {
