@@ -15,7 +15,6 @@ import (
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
-	_ "github.com/numen-go/numen/lower/cpu"
 	_ "github.com/numen-go/numen/lower/ref"
 )
 

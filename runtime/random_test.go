@@ -8,6 +8,7 @@ import (
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/ir/irtest"
 	"github.com/numen-go/numen/lower"
+	"github.com/numen-go/numen/lower/cpu"
 	"github.com/numen-go/numen/passes"
 )
 
@@ -90,18 +91,24 @@ func ordered(t *testing.T, g *ir.Graph) {
 	}
 }
 
-// TestRandomGraphsHaveOneResult runs random graphs through everything, on both targets
-// and several threads, and compares bits with the evaluator.
+// The levels of the cpu target are targets of these tests.
+func init() {
+	for _, level := range cpu.Levels() {
+		lower.Register("cpu_"+level, func() (lower.Target, error) { return cpu.New(level) })
+	}
+}
+
+// TestRandomGraphsHaveOneResult runs random graphs through everything, at every level and on
+// several threads, and compares bits with the evaluator.
 func TestRandomGraphsHaveOneResult(t *testing.T) {
 	graphs := uint64(2500)
 	if testing.Short() {
 		graphs = 250
 	}
 	options := []irtest.Options{{Nodes: 4}, {Nodes: 12}, {Special: true}, {Nodes: 30}}
-	engines := []*Engine{
-		newEngine(t, Config{Targets: []string{"cpu"}, Threads: 3}),
-		newEngine(t, Config{Targets: []string{"cpu"}, Threads: 1}),
-		newEngine(t, Config{Targets: []string{"ref"}}),
+	engines := []*Engine{newEngine(t, Config{Targets: []string{"ref"}})}
+	for i, level := range cpu.Levels() {
+		engines = append(engines, newEngine(t, Config{Targets: []string{"cpu_" + level}, Threads: 1 + 2*(i%2)}))
 	}
 	for seed := range graphs {
 		c := irtest.New(rand.New(rand.NewPCG(seed, 11)), options[seed%uint64(len(options))])
