@@ -3,7 +3,6 @@
 package cpu
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -18,10 +17,7 @@ import (
 )
 
 func init() {
-	lower.Register("cpu", func() (lower.Target, error) {
-		// Machine code is asked for by name until it takes all loops.
-		return New(cmp.Or(os.Getenv("NUMEN_CPU"), "portable"))
-	})
+	lower.Register("cpu", func() (lower.Target, error) { return New(os.Getenv("NUMEN_CPU")) })
 }
 
 // levels are the levels of code, best first.
