@@ -60,9 +60,10 @@ type allocator struct {
 	occs     []occ
 	first    []int32 // of instruction i: occs[first[i]:first[i+1]]
 	labels   []target
-	jumps    []target // at is not set
+	jumps    []target
 	loops    []loop
-	depth    []uint8 // loops around an instruction
+	regions  []region
+	weights  []float32 // how often an instruction runs, by estimate
 	allowed  [classes]uint32
 	starts   []extent // values whose registers are taken at a loop's label, before they occur
 	ends     []extent // values whose registers are free after a loop only
@@ -78,7 +79,10 @@ type allocator struct {
 	dead     []bool        // instructions to leave out
 	before   []int32       // chain of reloads before an instruction, 1 more
 	reloads  []reload
-	around   []loop  // loops around the instruction at hand
+	saveAt   []int32  // chain of stores before the reloads before an instruction, 1 more
+	around   []loop   // loops around the instruction at hand
+	inside   []region // and regions
+	asides   []aside
 	vecSlots []int32 // where the last value of a slot ends
 	gprSlots []int32
 }
@@ -95,6 +99,7 @@ type value struct {
 	literal    bool    // memory is an operand in the constant pool: that of instruction def
 	again      bool    // instruction def can be repeated in place of a reload
 	homeless   bool    // never in the register of its definition: see demote
+	reads      int32   // instructions that read it
 	width      Width   // of vectors: the widest instruction that names it
 	head, tail int32   // chain of occurrences
 	start, end int32   // positions where it lives
@@ -106,6 +111,7 @@ type value struct {
 	since      int32 // position from which it is there
 	primary    bool  // it is there since its start
 	lastRead   int32 // instruction that last read it from there
+	aside      int32 // 1 more than its number in asides
 	next       int32 // next occurrence, -1: none
 	named      int32 // the last instruction that names it
 	written    int32 // the last instruction that writes it
@@ -118,7 +124,8 @@ type occ struct {
 	pos   int32
 	next  int32 // of the same value, -1: none
 	part  uint8
-	reg   Reg // what it becomes; NoReg: memory
+	save  bool // what is written is stored, for the value is put aside
+	reg   Reg  // what it becomes; NoReg: memory
 }
 
 // The parts of an instruction that can be a register: its operands, the bases of those in
@@ -128,11 +135,12 @@ const (
 	partMask  = 8
 )
 
-// target is a place that is jumped to.
+// target is a place that is jumped to, or a jump to it.
 type target struct {
 	number int64
-	at     int32 // instruction
-	from   int32 // first jump to it
+	at     int32 // instruction; -1: in other code
+	from   int32 // the first jump to it, -1: none
+	last   int32 // and the last
 }
 
 // loop is the instructions from a label to the last jump back to it.
@@ -141,7 +149,7 @@ type loop struct{ from, to int32 }
 // extent is a value that a loop needs longer than its occurrences say.
 type extent struct{ at, value int32 }
 
-// reload is a load before an instruction.
+// reload is a load, or a store, before an instruction.
 type reload struct {
 	value, next int32
 	reg         Reg

@@ -10,11 +10,11 @@ import (
 func (a *allocator) analyse() {
 	n := len(a.in)
 	a.values, a.occs = a.values[:0], a.occs[:0]
-	a.labels, a.loops, a.jumps = a.labels[:0], a.loops[:0], a.jumps[:0]
+	a.labels, a.loops, a.jumps, a.regions = a.labels[:0], a.loops[:0], a.jumps[:0], a.regions[:0]
 	a.stats = Stats{}
 	clear(a.ids)
 	a.first = grow(a.first, n+1)
-	a.depth = grow(a.depth, n)
+	a.dead = grow(a.dead, n)
 	a.allowed = [classes]uint32{
 		GPR:  1<<RBX | 1<<RSI | 1<<R8 | 1<<R9 | 1<<R10 | 1<<R11 | 1<<R12 | 1<<R13 | 1<<R14 | 1<<R15,
 		Vec:  0xffff,
@@ -27,13 +27,15 @@ func (a *allocator) analyse() {
 		in := &a.in[i]
 		a.first[i] = int32(len(a.occs))
 		if in.Op == LABEL {
-			a.labels = append(a.labels, target{number: in.Args[0].Imm, at: int32(i), from: -1})
+			a.labels = append(a.labels, target{number: in.Args[0].Imm, at: int32(i), from: -1, last: -1})
 			continue
 		}
 		a.occurrences(int32(i), in)
 	}
 	a.first[n] = int32(len(a.occs))
 	a.flow()
+	a.prune()
+	a.link()
 	a.live()
 	a.demote()
 }
@@ -97,82 +99,80 @@ func (a *allocator) occur(i int32, in *Inst, r Reg, pos int32, part uint8, low b
 		a.ids = ids
 	}
 	if a.ids[id] == 0 {
-		a.values = append(a.values, value{reg: r, class: r.Class(), width: W128, head: -1, start: pos, def: -1,
-			readFirst: pos&1 == 0, named: -1, written: -1, lastRead: -1, slot: -1})
+		a.values = append(a.values, value{reg: r, class: r.Class(), width: W128, head: -1, def: -1,
+			named: -1, written: -1, lastRead: -1, slot: -1})
 		a.ids[id] = int32(len(a.values))
 	}
 	n := a.ids[id] - 1
 	v := &a.values[n]
-	o := int32(len(a.occs))
 	a.occs = append(a.occs, occ{value: n, pos: pos, next: -1, part: part})
-	if v.head < 0 {
-		v.head = o
-	} else {
-		a.occs[v.tail].next = o
-	}
-	v.tail, v.end = o, pos
 	v.low = v.low || low
 	v.width = max(v.width, in.W)
-	if pos&1 != 0 {
-		switch {
-		case v.def == i || v.writes == 0: // an idiom names it several times
-			v.def, v.writes = i, 1
-		default:
-			v.def, v.writes = -1, 2
+	if pos&1 == 0 {
+		v.reads++
+	}
+}
+
+// prune finds instructions whose result, a vector or a mask, nobody reads.
+func (a *allocator) prune() {
+	for i := len(a.in) - 1; i >= 0; i-- {
+		occs := a.occs[a.first[i]:a.first[i+1]]
+		if len(occs) == 0 || !a.isUnread(occs) {
+			continue
+		}
+		a.dead[i] = true
+		for k := range occs {
+			if occs[k].pos&1 == 0 {
+				a.values[occs[k].value].reads--
+			}
 		}
 	}
 }
 
-// flow finds what jumps where, and the loops.
-func (a *allocator) flow() {
-	byNumber := func(x, y target) int { return cmp.Compare(x.number, y.number) }
-	if !slices.IsSortedFunc(a.labels, byNumber) {
-		slices.SortFunc(a.labels, byNumber)
+// isUnread reports whether what the instruction with some occurrences is for is a value
+// that nobody reads.
+func (a *allocator) isUnread(occs []occ) bool {
+	result := &occs[len(occs)-1]
+	if result.pos&1 == 0 || result.part == partMask {
+		return false
 	}
-	for _, j := range a.jumps {
-		a.jump(j.from, j.number)
+	v := &a.values[result.value]
+	if v.reads > 0 || v.class == GPR {
+		return false
 	}
-	slices.SortFunc(a.labels, func(x, y target) int { return cmp.Compare(x.at, y.at) })
-	slices.SortFunc(a.loops, func(x, y loop) int { return cmp.Compare(x.from, y.from) })
-	// Loops that overlap are taken for loops inside each other.
-	for changed := true; changed; {
-		changed = false
-		for i := range a.loops {
-			for j := i + 1; j < len(a.loops) && a.loops[j].from <= a.loops[i].to; j++ {
-				if a.loops[j].to > a.loops[i].to {
-					a.loops[i].to = a.loops[j].to
-					changed = true
+	for k := range occs { // an idiom names it several times
+		if occs[k].pos&1 != 0 && occs[k].value != result.value {
+			return false
+		}
+	}
+	return a.in[result.pos/2].Args[0].Kind == Register
+}
+
+// link chains the occurrences of each value.
+func (a *allocator) link() {
+	for i := range a.in {
+		if a.dead[i] {
+			continue
+		}
+		for o := a.first[i]; o < a.first[i+1]; o++ {
+			at := &a.occs[o]
+			v := &a.values[at.value]
+			if v.head < 0 {
+				v.head, v.start, v.readFirst = o, at.pos, at.pos&1 == 0
+			} else {
+				a.occs[v.tail].next = o
+			}
+			v.tail, v.end = o, at.pos
+			if at.pos&1 != 0 {
+				switch {
+				case v.def == int32(i) || v.writes == 0: // an idiom names it several times
+					v.def, v.writes = int32(i), 1
+				default:
+					v.def, v.writes = -1, 2
 				}
 			}
 		}
 	}
-	for _, l := range a.loops {
-		for i := l.from; i <= l.to; i++ {
-			a.depth[i]++
-		}
-	}
-}
-
-// jump notes a jump. Labels are those of other code where they are not found.
-func (a *allocator) jump(i int32, number int64) {
-	k, ok := slices.BinarySearchFunc(a.labels, number, func(t target, n int64) int { return cmp.Compare(t.number, n) })
-	if !ok {
-		return
-	}
-	t := &a.labels[k]
-	if t.from < 0 {
-		t.from = i
-	}
-	if t.at > i {
-		return
-	}
-	for k := range a.loops {
-		if a.loops[k].from == t.at {
-			a.loops[k].to = i
-			return
-		}
-	}
-	a.loops = append(a.loops, loop{t.at, i})
 }
 
 // live finds where values live: from their first to their last occurrence, and all over
@@ -181,6 +181,9 @@ func (a *allocator) live() {
 	a.starts, a.ends = a.starts[:0], a.ends[:0]
 	for k := range a.values {
 		v := &a.values[k]
+		if v.head < 0 {
+			continue
+		}
 		start, end := v.start, v.end
 		for i := len(a.loops) - 1; i >= 0; i-- { // inner loops stand behind
 			from, to := 2*a.loops[i].from, 2*a.loops[i].to+1
@@ -205,11 +208,6 @@ func (a *allocator) live() {
 	byAt := func(x, y extent) int { return cmp.Compare(x.at, y.at) }
 	slices.SortFunc(a.starts, byAt)
 	slices.SortFunc(a.ends, byAt)
-}
-
-// weight estimates how often an instruction runs.
-func (a *allocator) weight(i int32) float32 {
-	return [...]float32{1, 8, 64, 512, 4096}[min(a.depth[i], 4)]
 }
 
 // repeatable marks the values whose only definition has the same result anywhere.
@@ -248,7 +246,7 @@ func (a *allocator) demote() {
 	a.pressure = grow(a.pressure, 2*n+1)
 	p := a.pressure
 	for k := range a.values {
-		if v := &a.values[k]; v.class == Vec {
+		if v := &a.values[k]; v.class == Vec && v.head >= 0 {
 			p[v.start]++
 			p[v.end+1]--
 		}

@@ -9,10 +9,11 @@ import (
 func (a *allocator) scan() error {
 	n := len(a.in)
 	a.free, a.used = a.allowed, [classes]uint32{}
-	a.fold, a.swap, a.dead, a.before = grow(a.fold, n), grow(a.swap, n), grow(a.dead, n), grow(a.before, n)
-	a.reloads, a.around = a.reloads[:0], a.around[:0]
+	a.fold, a.swap, a.before = grow(a.fold, n), grow(a.swap, n), grow(a.before, n)
+	a.saveAt = grow(a.saveAt, n)
+	a.reloads, a.around, a.inside, a.asides = a.reloads[:0], a.around[:0], a.inside[:0], a.asides[:0]
 	a.vecSlots, a.gprSlots = a.vecSlots[:0], a.gprSlots[:0]
-	loops, labels, starts, ends := a.loops, a.labels, a.starts, a.ends
+	loops, labels, starts, ends, regions := a.loops, a.labels, a.starts, a.ends, a.regions
 	for i := range int32(n) {
 		for len(a.around) > 0 && a.around[len(a.around)-1].to < i {
 			a.around = a.around[:len(a.around)-1]
@@ -21,6 +22,7 @@ func (a *allocator) scan() error {
 			a.around = append(a.around, loops[0])
 		}
 		if len(labels) > 0 && labels[0].at == i {
+			a.rejoin(i)
 			if labels[0].from >= 0 && labels[0].from < i {
 				a.join(labels[0].from)
 			}
@@ -35,12 +37,18 @@ func (a *allocator) scan() error {
 		for ; len(ends) > 0 && ends[0].at == i; ends = ends[1:] {
 			a.release(&a.values[ends[0].value])
 		}
+		for ; len(regions) > 0 && regions[0].from == i; regions = regions[1:] {
+			a.inside = append(a.inside, regions[0])
+		}
 	}
 	return nil
 }
 
 // instruction gives registers to the values of one instruction.
 func (a *allocator) instruction(i int32) error {
+	if a.dead[i] {
+		return nil
+	}
 	occs := a.occs[a.first[i]:a.first[i+1]]
 	written := len(occs)
 	for k := range occs {
@@ -137,7 +145,7 @@ func (a *allocator) define(i int32, o *occ) error {
 		}
 		v.primary = o.pos == v.start
 	}
-	o.reg = v.at
+	o.reg, o.save = v.at, v.aside > 0
 	return nil
 }
 
@@ -178,7 +186,7 @@ func (a *allocator) take(n, pos int32, hint Reg) error {
 		if w == nil {
 			return a.errorf(pos/2, "too few registers for %s", a.in[pos/2].Op)
 		}
-		a.evict(w)
+		a.evict(w, pos/2)
 		set = a.free[v.class] & allowed
 	}
 	r := v.pick(set)
@@ -225,7 +233,7 @@ func (a *allocator) join(from int32) {
 		for set := a.allowed[c] &^ a.free[c]; set != 0; set &= set - 1 {
 			v := &a.values[a.holder[classBase[c]+Reg(bits.TrailingZeros32(set))]]
 			if !v.primary && v.since > 2*from {
-				a.evict(v)
+				a.leave(v)
 			}
 		}
 	}
@@ -255,6 +263,19 @@ func (a *allocator) score(v *value, pos int32) float32 {
 		until = a.occs[v.next].pos
 		cost = a.weight(until / 2)
 	}
+	if r := a.beside(v, pos/2); r != nil {
+		w := a.weight(pos / 2)
+		if until >= 2*r.to {
+			cost, until = 0, 2*r.to
+		}
+		if v.end > 2*r.to {
+			cost += w
+		}
+		if !v.again && !v.stored {
+			cost += w
+		}
+		return cost / float32(until-pos+1)
+	}
 	if v.again {
 		cost *= 0.5
 	} else if !v.stored {
@@ -280,9 +301,20 @@ func (a *allocator) storeCost(v *value) float32 {
 	return v.defs
 }
 
-// evict takes a value out of its register from here on.
-func (a *allocator) evict(v *value) {
-	a.store(v)
+// evict takes a value out of its register from instruction i on.
+func (a *allocator) evict(v *value, i int32) {
+	if r := a.beside(v, i); r != nil {
+		a.putAside(v, r, i)
+	} else {
+		a.leave(v)
+	}
+}
+
+// leave takes a value out of its register for good.
+func (a *allocator) leave(v *value) {
+	if v.aside == 0 {
+		a.store(v)
+	}
 	// A loop that the value was read in comes back to those reads: they need it again.
 	for _, l := range a.around {
 		if v.since <= 2*l.from && v.lastRead >= l.from {
@@ -301,6 +333,14 @@ func (a *allocator) store(v *value) {
 		return
 	}
 	v.stored = true
+	a.giveSlot(v)
+}
+
+// giveSlot gives a value a slot, if it has none.
+func (a *allocator) giveSlot(v *value) {
+	if v.slot >= 0 {
+		return
+	}
 	slots := &a.gprSlots
 	if v.class == Vec {
 		slots = &a.vecSlots

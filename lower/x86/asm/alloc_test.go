@@ -312,7 +312,9 @@ func TestPhysical(t *testing.T) {
 // TestTooFew checks that code without a solution is an error.
 func TestTooFew(t *testing.T) {
 	b := newBuilder()
-	b.Op(KMOVQ, W64, R(b.New(Mask)), M(frameReg, 0))
+	k := R(b.New(Mask))
+	b.Op(KMOVQ, W64, k, M(frameReg, 0))
+	b.Op(KMOVQ, W64, M(frameReg, 8), k)
 	if _, _, _, err := Allocate(b.Insts, AVX2, frameReg, 0); err == nil {
 		t.Error("AVX2 has mask registers")
 	}

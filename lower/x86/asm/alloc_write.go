@@ -10,6 +10,11 @@ func (a *allocator) write() ([]Inst, error) {
 	spilled := a.spillBytes() > 0
 	out := make([]Inst, 0, len(a.in)+len(a.reloads)+len(a.in)/16+8)
 	for i := range a.in {
+		for k := a.saveAt[i]; k > 0; k = a.reloads[k-1].next {
+			r := &a.reloads[k-1]
+			v := &a.values[r.value]
+			out = append(out, a.move(v, a.slotOf(v), R(r.reg)))
+		}
 		for k := a.before[i]; k > 0; k = a.reloads[k-1].next {
 			r := &a.reloads[k-1]
 			out = append(out, a.load(&a.values[r.value], r.reg))
@@ -109,7 +114,7 @@ func (a *allocator) stores(i int32, out []Inst) []Inst {
 	for k := a.first[i]; k < a.first[i+1]; k++ {
 		o := &a.occs[k]
 		v := &a.values[o.value]
-		if o.pos&1 == 0 || !v.stored || o.value == last {
+		if o.pos&1 == 0 || !v.stored && !o.save || o.value == last {
 			continue
 		}
 		last = o.value
