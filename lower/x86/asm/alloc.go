@@ -12,6 +12,7 @@ type Stats struct {
 	Spills    int          // stores to spill slots
 	Reloads   int          // loads from spill slots, and of literals once more
 	Folded    int          // operands read from a spill slot, or as a literal, where they are used
+	Overhead  float32      // stores and loads by the other instructions, as often as they run by estimate
 	Moves     int          // moves for products with a sum, all of whose operands are needed later
 }
 
@@ -37,6 +38,7 @@ func Allocate(insts []Inst, level Level, base Reg, disp int32) (out []Inst, spil
 	defer allocators.Put(a)
 	defer func() { a.in = nil }()
 	a.in, a.level, a.base, a.disp = insts, level, base, disp
+	a.bringIn()
 	a.analyse()
 	if err := a.scan(); err != nil {
 		return nil, 0, Stats{}, err
@@ -53,6 +55,12 @@ type allocator struct {
 	base  Reg
 	disp  int32
 	stats Stats
+
+	// Of the regions out of line.
+	inlines []inlined
+	layout  []int32 // places of the instructions as they were given in in; empty: they are in order
+	moved   []Inst
+	taken   []bool // instructions of regions out of line
 
 	// Of the analysis.
 	ids      []int32 // number of a value by its register, 1 more

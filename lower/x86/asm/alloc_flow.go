@@ -18,6 +18,7 @@ func (a *allocator) flow() {
 	if !slices.IsSortedFunc(a.labels, byNumber) {
 		slices.SortFunc(a.labels, byNumber)
 	}
+	a.straighten()
 	for k := range a.jumps {
 		a.jump(&a.jumps[k])
 	}

@@ -25,20 +25,38 @@ type coldRegion struct {
 	live        [classes][]Reg
 }
 
-// coldRegions makes the regions that stand behind the code.
+// jumpOut jumps to a region that stands behind everything else, now and then.
+func (p *program) jumpOut() {
+	r := coldRegion{p.NewLabel(), p.NewLabel(), p.live}
+	for c := range r.live {
+		r.live[c] = slices.Clone(r.live[c])
+	}
+	p.Op(JZ, 0, r.entry)
+	p.Bind(r.back)
+	p.cold = append(p.cold, r)
+}
+
+// coldRegions makes the regions that stand behind the code, in any order.
 func (p *program) coldRegions() {
 	end := p.NewLabel()
 	p.Op(JMP, 0, end)
-	live := p.live
-	for _, r := range p.cold {
-		p.live = r.live
+	live, code := p.live, p.Insts
+	var regions [][]Inst
+	for k := 0; k < len(p.cold); k++ {
+		r := p.cold[k]
+		p.live, p.Insts = r.live, nil
 		p.Bind(r.entry)
 		for range 1 + p.rng.IntN(10) {
 			p.vector()
+			if p.rng.IntN(12) == 0 {
+				p.jumpOut()
+			}
 		}
 		p.Op(JMP, 0, r.back)
+		regions = append(regions, p.Insts)
 	}
-	p.live = live
+	p.rng.Shuffle(len(regions), func(i, j int) { regions[i], regions[j] = regions[j], regions[i] })
+	p.live, p.Insts = live, slices.Concat(append([][]Inst{code}, regions...)...)
 	p.Bind(end)
 }
 
@@ -236,13 +254,7 @@ func (p *program) statement() {
 			in.Mask = p.value(Mask)
 		}
 	case k < 89:
-		r := coldRegion{p.NewLabel(), p.NewLabel(), p.live}
-		for c := range r.live {
-			r.live[c] = slices.Clone(r.live[c])
-		}
-		p.Op(JZ, 0, r.entry)
-		p.Bind(r.back)
-		p.cold = append(p.cold, r)
+		p.jumpOut()
 	case p.depth > 3:
 	case k < 93: // a region
 		p.depth++

@@ -74,6 +74,10 @@ func (a *allocator) bringBack(r *region, i int32) {
 		}
 		a.hold(s.value, s.since, s.reg)
 		v.primary, v.lastRead = s.primary, s.lastRead
-		a.reload(i, s.value)
+		if a.isBack(i - 1) {
+			a.reload(i-1, s.value)
+		} else {
+			a.reload(i, s.value)
+		}
 	}
 }

@@ -367,3 +367,79 @@ func BenchmarkAllocate(b *testing.B) {
 		})
 	}
 }
+
+// TestPutAside checks that a region which needs registers, in line or out of line, has
+// no stores or loads of spill slots outside itself.
+func TestPutAside(t *testing.T) {
+	for _, out := range []bool{false, true} {
+		b := newBuilder()
+		entry, back, end := b.NewLabel(), b.NewLabel(), b.NewLabel()
+		region := func() {
+			b.Bind(entry)
+			var many []Arg
+			for k := range 10 {
+				many = append(many, load(b, 40+k))
+			}
+			for k := range many {
+				b.Op(VADDPD, W256, many[0], many[0], many[k])
+			}
+			store(b, 31, many[0])
+		}
+		var sums []Arg
+		for k := range 12 {
+			sums = append(sums, load(b, k))
+		}
+		top := b.NewLabel()
+		b.Bind(top)
+		if out {
+			b.Op(JNZ, 0, entry)
+		} else {
+			b.Op(JZ, 0, back)
+			region()
+		}
+		b.Bind(back)
+		for k := range sums {
+			b.Op(VADDPD, W256, sums[k], sums[k], sums[(k+1)%len(sums)])
+		}
+		b.Op(JNZ, 0, top)
+		for k := range sums {
+			store(b, k, sums[k])
+		}
+		if out {
+			b.Op(JMP, 0, end)
+			region()
+			b.Op(JMP, 0, back)
+			b.Bind(end)
+		}
+		code, stats := allocate(t, b, AVX2)
+		if stats.Spills == 0 {
+			t.Errorf("out of line %v: no spills", out)
+		}
+		inside := false
+		for i := range code {
+			switch in := &code[i]; {
+			case in.Op == LABEL:
+				inside = in.Args[0] == entry
+			case !inside:
+				for _, a := range in.Args {
+					if a.Kind == Memory && a.Reg == frameReg && a.Disp >= 4096 {
+						t.Errorf("out of line %v: %s", out, in)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestUnread checks that what nobody reads is left out, and what comes before it.
+func TestUnread(t *testing.T) {
+	b := newBuilder()
+	x, y, z := load(b, 0), R(b.New(Vec)), R(b.New(Vec))
+	b.Op(VADDPD, W256, y, x, x)
+	b.Op(VSUBPD, W256, z, y, x)
+	store(b, 0, x)
+	out, _ := allocate(t, b, AVX2)
+	if got, want := ops(out), "VMOVUPD VMOVUPD"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

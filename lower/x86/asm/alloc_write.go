@@ -8,8 +8,14 @@ func (a *allocator) write() ([]Inst, error) {
 		a.stats.Registers[c] = bits.OnesCount32(a.used[c])
 	}
 	spilled := a.spillBytes() > 0
+	all, extra := float32(0), float32(0)
 	out := make([]Inst, 0, len(a.in)+len(a.reloads)+len(a.in)/16+8)
-	for i := range a.in {
+	for k := range a.in {
+		i := int32(k)
+		if len(a.layout) > 0 {
+			i = a.layout[k]
+		}
+		before := len(out)
 		for k := a.saveAt[i]; k > 0; k = a.reloads[k-1].next {
 			r := &a.reloads[k-1]
 			v := &a.values[r.value]
@@ -19,14 +25,16 @@ func (a *allocator) write() ([]Inst, error) {
 			r := &a.reloads[k-1]
 			out = append(out, a.load(&a.values[r.value], r.reg))
 		}
+		extra += float32(len(out)-before) * a.weights[i]
 		if a.dead[i] {
 			continue
 		}
+		all += a.weights[i]
 		out = append(out, a.in[i])
 		in := &out[len(out)-1]
-		a.rename(int32(i), in)
+		a.rename(i, in)
 		if isProduct(in.Op) {
-			copied, from, err := a.product(int32(i), in)
+			copied, from, err := a.product(i, in)
 			if err != nil {
 				return nil, err
 			}
@@ -39,13 +47,16 @@ func (a *allocator) write() ([]Inst, error) {
 				out = append(out, sum)
 				a.stats.Moves++
 			}
-		} else if a.isNothing(int32(i), in) {
+		} else if a.isNothing(i, in) {
 			out = out[:len(out)-1]
 		}
 		if spilled {
-			out = a.stores(int32(i), out)
+			before := len(out)
+			out = a.stores(i, out)
+			extra += float32(len(out)-before) * a.weights[i]
 		}
 	}
+	a.stats.Overhead = extra / max(1, all)
 	return out, nil
 }
 
