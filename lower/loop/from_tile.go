@@ -194,7 +194,7 @@ func (r *contraction) tile(k, m, n *Val, f func(k, i, j *Val) (Element, []*Val))
 // share, from the arrays.
 func (r *contraction) tiles(packed bool) {
 	r.done = &Array{r.name("done"), r.states[0], 2, ir.Local}
-	entries := intVal(chunkBlocks - 1)
+	entries := intVal(int64(bits.Len(chunkBlocks))) // one for each size of what is complete
 	if len(r.reduce) > 1 {
 		r.before = r.set("nb", r.blockNumber(sub(r.total, intVal(1))))
 		entries = add(r.levels(), intVal(1))

@@ -10,6 +10,6 @@ func Schedule(level asm.Level) loop.Schedule {
 	s := loop.Portable.Schedule
 	s.Keep, s.Cost = Keep(level), Cost(level)
 	s.Tile = TileShape(level)
-	s.Rows, s.Cols = 480, 2112 // whole tiles; the rows stay in a cache, the columns stream through
+	s.Rows, s.Cols = 240, 2112 // whole tiles; the rows stay in a cache, the columns stream through
 	return s
 }

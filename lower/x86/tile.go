@@ -147,7 +147,7 @@ func (e *emitter) tileCode(s *shape, init *loop.Val) *tile {
 	}
 	x := &tile{shape: s, code: asm.NewBuilder(&e.label)}
 	for _, w := range []*asm.Arg{
-		&x.k, &x.m, &x.left, &x.colC, &x.back, &x.c.at, &x.c.row, &x.c.col, &x.a.at, &x.a.step, &x.a.row, &x.b.at, &x.b.step, &x.b.col,
+		&x.k, &x.m, &x.left, &x.back, &x.c.at, &x.c.row, &x.c.col, &x.a.at, &x.a.step, &x.a.row, &x.b.at, &x.b.step, &x.b.col,
 	} {
 		*w = word(e.file.Temp(1))
 	}
@@ -211,7 +211,6 @@ type tile struct {
 	back    asm.Arg // where it goes on
 	k, m    asm.Arg
 	left    asm.Arg // columns that are left
-	colC    asm.Arg // the address of the results of the columns at hand
 	c, a, b side
 	init    asm.Arg // what results start from; no operand: what is there
 	mask    asm.Arg // AVX2: of the last vector
@@ -220,8 +219,8 @@ type tile struct {
 
 // The registers of a Tile.
 const (
-	colB    = asm.R9  // the elements of the columns at hand
-	ahead   = asm.R8  // two steps of them
+	colC    = asm.R8  // the results of the columns at hand
+	colB    = asm.R9  // their elements
 	rowC    = asm.RBX // the results of the rows at hand
 	rowA    = asm.RDX // their elements
 	rowLeft = asm.R15
@@ -245,12 +244,10 @@ func (t *tile) columns() {
 	all := int64(t.vectors * t.lanes)
 	t.op(asm.CMP, t.left, asm.I(0))
 	t.op(asm.JLE, end)
-	t.op(asm.MOV, r(atA), t.c.at)
-	t.op(asm.MOV, t.colC, r(atA))
+	t.op(asm.MOV, r(colC), t.c.at)
 	t.op(asm.MOV, r(colB), t.b.at)
 	t.op(asm.MOV, r(stepA), t.a.step)
 	t.op(asm.MOV, r(stepB), t.b.step)
-	t.op(asm.LEA, r(ahead), asm.MX(stepB, stepB, 1, 0))
 	t.op(asm.MOV, r(strideA), t.a.row)
 	t.op(asm.LEA, r(tripleA), asm.MX(strideA, strideA, 2, 0))
 	t.code.Bind(next)
@@ -276,11 +273,10 @@ func (t *tile) columns() {
 	}
 	t.code.Bind(on)
 	if t.one {
-		t.op(asm.MOV, r(atA), t.c.col)
-		t.op(asm.ADD, t.colC, r(atA))
+		t.op(asm.ADD, r(colC), t.c.col)
 		t.op(asm.ADD, r(colB), t.b.col)
 	} else {
-		t.op(asm.ADD, t.colC, asm.I(all*int64(t.d.Size())))
+		t.op(asm.ADD, r(colC), asm.I(all*int64(t.d.Size())))
 		t.op(asm.ADD, r(colB), asm.I(all*int64(t.d.Size())))
 	}
 	t.op(asm.SUB, t.left, asm.I(all))
@@ -346,7 +342,7 @@ const tileMask = asm.K0 + 1
 
 // someRows writes the loops over rows, of v vectors of columns.
 func (t *tile) someRows(v int, masked bool) {
-	t.op(asm.MOV, r(rowC), t.colC)
+	t.op(asm.MOV, r(rowC), r(colC))
 	t.op(asm.MOV, r(rowA), t.a.at)
 	t.op(asm.MOV, r(rowLeft), t.m)
 	for i, n := range t.rows {

@@ -33,7 +33,6 @@ func (t *tile) kernel(n, v int, masked bool) {
 	t.code.Bind(loop)
 	for j := range v {
 		t.read(column(j), asm.M(atB, t.bytes(j)), last(j), scratch)
-		t.op(asm.PREFETCHT0, asm.MX(atB, ahead, 8, t.bytes(j)))
 	}
 	for i := range n {
 		x := t.rowElement(i)
