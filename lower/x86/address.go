@@ -44,17 +44,14 @@ func (e *emitter) address(a *loop.Array, index []*loop.Val) asm.Arg {
 	return e.memory(e.place(a, index))
 }
 
-// inPlace returns the operand that an element is itself, when the array lies in the frame
-// and the positions are literals.
-func (e *emitter) inPlace(a *loop.Array, index []*loop.Val) (asm.Arg, bool) {
+// frameElement returns an element itself as an operand, when its array lies in the frame
+// and its positions are literals.
+func (e *emitter) frameElement(a *loop.Array, index []*loop.Val) (asm.Arg, bool) {
 	if e.array(a).base.kind != inFrame {
 		return asm.Arg{}, false
 	}
 	p := e.place(a, index)
-	if p.kind != inFrame {
-		return asm.Arg{}, false
-	}
-	return asm.M(Frame, int32(p.n)), true
+	return asm.M(Frame, int32(p.n)), p.kind == inFrame
 }
 
 // strideBytes returns the memory operand that holds how many bytes an access moves when

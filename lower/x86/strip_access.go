@@ -12,6 +12,7 @@ import (
 // positions are affine.
 type access struct {
 	base    asm.Reg // address of position 0; of the first position of the group when there is a stride
+	disp    int32   // bytes from there: of arrays in the frame
 	stride  asm.Reg // bytes between positions; NoReg: they are contiguous
 	stride3 asm.Reg // three times as much
 	size    uint8
@@ -66,13 +67,14 @@ func (s *strip) access(a *loop.Array, index []*loop.Val, at loop.Place) *access 
 	x := &access{size: uint8(a.DType.Size())}
 	s.accesses[key] = x
 	s.hoist(func() {
-		x.base = s.b.New(asm.GPR)
-		s.b.Op(asm.MOV, asm.W64, asm.R(x.base), s.address(a, bases))
+		start := s.start(a, bases)
+		x.base, x.disp = start.Reg, start.Disp
 	})
 	if s.one || s.contiguous(&s.facts, a, index) || !slices.ContainsFunc(index, s.varies) {
 		return x
 	}
 	s.hoist(func() {
+		x.own(s)
 		x.stride, x.stride3 = s.b.New(asm.GPR), s.b.New(asm.GPR)
 		s.b.Op(asm.MOV, asm.W64, asm.R(x.stride), s.strideBytes(a, coefs))
 		s.b.Op(asm.LEA, asm.W64, asm.R(x.stride3), asm.MX(x.stride, x.stride, 2, 0))
@@ -87,9 +89,28 @@ func (s *strip) access(a *loop.Array, index []*loop.Val, at loop.Place) *access 
 	return x
 }
 
+// start returns the memory of an element: of the frame, or with its address in a register.
+func (s *strip) start(a *loop.Array, index []*loop.Val) asm.Arg {
+	if m, ok := s.frameElement(a, index); ok {
+		return m
+	}
+	r := s.b.New(asm.GPR)
+	s.b.Op(asm.MOV, asm.W64, asm.R(r), s.address(a, index))
+	return asm.M(r, 0)
+}
+
+// own gives an access a base that may be moved.
+func (x *access) own(s *strip) {
+	if x.base == Frame {
+		r := s.b.New(asm.GPR)
+		s.b.Op(asm.LEA, asm.W64, asm.R(r), asm.M(x.base, x.disp))
+		x.base, x.disp = r, 0
+	}
+}
+
 // at returns the memory of a position of the group, of an access that is contiguous.
 func (s *strip) at(x *access, k int) asm.Arg {
-	disp := int32(k * int(x.size))
+	disp := x.disp + int32(k*int(x.size))
 	if s.t == asm.NoReg {
 		return asm.M(x.base, disp)
 	}
@@ -126,7 +147,7 @@ func (s *strip) walk(x *access) func(k int) asm.Arg {
 // element returns the memory of an element that all positions share.
 func (s *strip) element(a *loop.Array, index []*loop.Val, at loop.Place) asm.Arg {
 	if x := s.access(a, index, at); x != nil {
-		return asm.M(x.base, 0)
+		return asm.M(x.base, x.disp)
 	}
 	r := s.b.New(asm.GPR)
 	s.b.Op(asm.MOV, asm.W64, asm.R(r), s.addresses(a, index, at)[0])

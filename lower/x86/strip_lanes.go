@@ -163,27 +163,24 @@ func (s *strip) laneCode(st *loop.Lanes) *laneCode {
 		rotated = !ok || n%groupSize != 0
 	}
 	for i, a := range st.Accs {
-		d, from := a.DType, &access{size: uint8(a.DType.Size())}
+		d := a.DType
 		s.hoist(func() {
-			from.base = s.b.New(asm.GPR)
-			s.b.Op(asm.MOV, asm.W64, asm.R(from.base), s.address(a, zero))
+			from := s.start(a, zero)
 			if rotated {
-				from.base = s.rotatedLanes(from.base, d, st.At)
+				from = asm.M(s.rotatedLanes(from, d, st.At), 0)
 			}
 			for k := 0; k < groupSize; k += s.lanes {
-				x.accs[i] = append(x.accs[i], s.widen(d, asm.M(from.base, int32(k*d.Size())), asm.NoReg))
+				x.accs[i] = append(x.accs[i], s.widen(d, past(from, k*d.Size()), asm.NoReg))
 			}
 		})
 		s.after = append(s.after, func() {
-			to := s.b.New(asm.GPR)
-			s.b.Op(asm.MOV, asm.W64, asm.R(to), s.address(a, zero))
+			to := s.start(a, zero)
 			at := to
 			if rotated {
-				at = s.b.New(asm.GPR)
-				s.b.Op(asm.LEA, asm.W64, asm.R(at), asm.M(Frame, s.twice()))
+				at = asm.M(Frame, s.twice())
 			}
 			for k, r := range x.accs[i] {
-				s.storeVector(d, r, asm.NoReg, func(j int) asm.Arg { return asm.M(at, int32((k*s.lanes+j)*d.Size())) })
+				s.storeVector(d, r, asm.NoReg, func(j int) asm.Arg { return past(at, (k*s.lanes+j)*d.Size()) })
 			}
 			if rotated {
 				s.unrotate(to, d, st.At)
@@ -191,6 +188,12 @@ func (s *strip) laneCode(st *loop.Lanes) *laneCode {
 		})
 	}
 	return x
+}
+
+// past returns the memory some bytes behind another.
+func past(m asm.Arg, bytes int) asm.Arg {
+	m.Disp += int32(bytes)
+	return m
 }
 
 // twice returns scratch memory for 16 lanes, twice.
@@ -211,10 +214,10 @@ func (s *strip) lane0(at *loop.Val) asm.Reg {
 
 // rotatedLanes returns the address of a copy of lanes in which the one that the first
 // position goes to is the first.
-func (s *strip) rotatedLanes(from asm.Reg, d ir.DType, first *loop.Val) asm.Reg {
+func (s *strip) rotatedLanes(from asm.Arg, d ir.DType, first *loop.Val) asm.Reg {
 	n, to := int32(groupSize*d.Size()), s.twice()
 	for i := int32(0); i < n; i += 16 {
-		x := s.vec(asm.VMOVUPS, asm.W128, asm.M(from, i))
+		x := s.vec(asm.VMOVUPS, asm.W128, past(from, int(i)))
 		s.b.Op(asm.VMOVUPS, asm.W128, asm.M(Frame, to+i), asm.R(x))
 		s.b.Op(asm.VMOVUPS, asm.W128, asm.M(Frame, to+n+i), asm.R(x))
 	}
@@ -224,7 +227,7 @@ func (s *strip) rotatedLanes(from asm.Reg, d ir.DType, first *loop.Val) asm.Reg 
 }
 
 // unrotate copies lanes from scratch memory to where they belong.
-func (s *strip) unrotate(to asm.Reg, d ir.DType, first *loop.Val) {
+func (s *strip) unrotate(to asm.Arg, d ir.DType, first *loop.Val) {
 	n, from := int32(groupSize*d.Size()), s.twice()
 	for i := int32(0); i < n; i += 16 {
 		x := s.vec(asm.VMOVUPS, asm.W128, asm.M(Frame, from+i))
@@ -234,7 +237,7 @@ func (s *strip) unrotate(to asm.Reg, d ir.DType, first *loop.Val) {
 	s.b.Op(asm.NEG, asm.W64, asm.R(back))
 	for i := int32(0); i < n; i += 16 {
 		x := s.vec(asm.VMOVUPS, asm.W128, asm.MX(Frame, back, uint8(d.Size()), from+n+i))
-		s.b.Op(asm.VMOVUPS, asm.W128, asm.M(to, i), asm.R(x))
+		s.b.Op(asm.VMOVUPS, asm.W128, past(to, int(i)), asm.R(x))
 	}
 }
 
@@ -246,13 +249,12 @@ func (e *emitter) fold(st *loop.Fold) error {
 		states := arrayTypes(st.Accs)
 		merge := s.combine(st.Combine.Merge, states, states)
 		zero := []*loop.Val{loop.Int(0)}
-		bases := make([]asm.Reg, len(states))
+		starts := make([]asm.Arg, len(states))
 		lanes := make([]value, len(states))
 		for i, d := range states {
-			bases[i] = s.b.New(asm.GPR)
-			s.b.Op(asm.MOV, asm.W64, asm.R(bases[i]), s.address(st.Accs[i], zero))
+			starts[i] = s.start(st.Accs[i], zero)
 			for k := 0; k < groupSize; k += s.lanes {
-				lanes[i] = append(lanes[i], register(d, s.widen(d, asm.M(bases[i], int32(k*d.Size())), asm.NoReg)))
+				lanes[i] = append(lanes[i], register(d, s.widen(d, past(starts[i], k*d.Size()), asm.NoReg)))
 			}
 		}
 		for h := groupSize / 2; h > 0; h /= 2 {
@@ -268,7 +270,7 @@ func (e *emitter) fold(st *loop.Fold) error {
 			lanes = s.combined(merge, left, right)
 		}
 		for i, d := range states {
-			s.storeOne(d, s.reg(lanes[i].of(0)), asm.M(bases[i], 0))
+			s.storeOne(d, s.reg(lanes[i].of(0)), starts[i])
 		}
 	})
 }

@@ -66,6 +66,7 @@ func (s *strip) loadPerGroup(v *loop.Val) value {
 	x := s.accesses[key]
 	if x == nil {
 		x = s.access(v.Array, index, nil)
+		s.hoist(func() { x.own(s) })
 		s.accesses[key] = x
 		if s.t != asm.NoReg {
 			step := asm.Arg{}
@@ -86,7 +87,7 @@ func (s *strip) loadPerGroup(v *loop.Val) value {
 			})
 		}
 	}
-	return value{register(v.DType, s.broadcast(v.DType, asm.M(x.base, 0)))}
+	return value{register(v.DType, s.broadcast(v.DType, asm.M(x.base, x.disp)))}
 }
 
 // loads of whole vectors, by dtype.

@@ -78,18 +78,14 @@ func (s *strip) serial(st loop.Stmt, accs []*loop.Array, code func() *combineCod
 	for _, a := range accs {
 		s.hoist(func() {
 			s.single(func(one *strip) {
-				p := one.b.New(asm.GPR)
-				one.b.Op(asm.MOV, asm.W64, asm.R(p), one.address(a, zero))
-				x.states = append(x.states, one.broadcast(a.DType, asm.M(p, 0)))
+				x.states = append(x.states, one.broadcast(a.DType, one.start(a, zero)))
 			})
 		})
 	}
 	s.after = append(s.after, func() {
 		s.single(func(one *strip) {
 			for i, a := range accs {
-				p := one.b.New(asm.GPR)
-				one.b.Op(asm.MOV, asm.W64, asm.R(p), one.address(a, zero))
-				one.storeOne(a.DType, x.states[i], asm.M(p, 0))
+				one.storeOne(a.DType, x.states[i], one.start(a, zero))
 			}
 		})
 	})
@@ -154,7 +150,7 @@ func (s *strip) prefix(st *loop.Prefix) {
 		if slices.ContainsFunc(e.Index, s.varies) {
 			s.b.Op(asm.LEA, asm.W64, asm.R(to[k]), s.walk(outs[k])(0))
 		} else {
-			s.b.Op(asm.MOV, asm.W64, asm.R(to[k]), asm.R(outs[k].base))
+			s.b.Op(asm.LEA, asm.W64, asm.R(to[k]), asm.M(outs[k].base, outs[k].disp))
 		}
 	}
 	s.serially(func(i asm.Reg) {

@@ -18,7 +18,7 @@ func (s *strip) store(st *loop.Store) {
 		return
 	}
 	if !slices.ContainsFunc(st.Index, s.varies) { // one element, the same for all positions
-		s.storeOne(d, s.reg(x.of(0)), asm.M(to.base, 0))
+		s.storeOne(d, s.reg(x.of(0)), asm.M(to.base, to.disp))
 		return
 	}
 	where := s.walk(to)
