@@ -215,6 +215,10 @@ func (s *strip) loops(n *loop.Val) {
 	s.after = nil
 	s.b.Bind(done)
 
+	if s.small {
+		s.hoistLiterals()
+	}
+
 	// A strip of no positions looks at nothing.
 	body := s.b.Insts
 	s.b.Insts = start

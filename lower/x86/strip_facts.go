@@ -19,6 +19,7 @@ type facts struct {
 	places    map[*loop.Var]loop.Place
 	changed   map[*loop.Array]bool // arrays that the strip writes
 	late      map[*loop.Var]bool   // names that are computed on entering the branch that asks for them
+	small     bool                 // of few ops
 	unroll    int                  // groups an iteration of the main loop
 	widest    int                  // members side by side, at most and at least
 	narrowest int
@@ -221,6 +222,7 @@ func (f *facts) measure(e *emitter) {
 	}
 	const few, many = 60, 100
 	f.cost = max(1, (ops+loads)*4/f.lanes)
+	f.small = ops <= few
 	members := groupSize / f.lanes
 	f.widest, f.narrowest = members, 1
 	switch {
