@@ -11,6 +11,9 @@ import (
 // leave returns with a status and what it is about, one or two numbers. The code goes on
 // at the label resume, if there is one, when it is entered again.
 func (e *emitter) leave(status loop.Status, resume asm.Arg, about ...asm.Arg) {
+	if e.class.Stream { // what was written past the caches is seen from here on
+		e.b.Op(asm.SFENCE, 0)
+	}
 	for i, a := range about {
 		if a.Kind == asm.Memory {
 			e.code(asm.MOV, asm.R(asm.RCX), a)

@@ -42,6 +42,8 @@ type strip struct {
 	after    []func()          // what follows the loops
 	iotas    map[ir.DType]asm.Reg
 	known    map[*loop.Var]*nameFacts
+	results  []*access         // written past the caches where they are aligned
+	past     bool              // such code is being written
 	serials  map[loop.Stmt]*serialCode
 	combines map[loop.Stmt]*combineCode
 
@@ -188,12 +190,24 @@ func (s *strip) loops(n *loop.Val) {
 
 	s.b.Op(asm.CMP, asm.W64, asm.R(s.t), asm.R(last))
 	s.b.Op(asm.JG, 0, tail)
-	main := s.b.NewLabel()
-	s.b.Bind(main)
-	s.iteration(unrolled)
-	s.b.Op(asm.ADD, asm.W64, asm.R(s.t), asm.I(int64(unrolled)))
-	s.b.Op(asm.CMP, asm.W64, asm.R(s.t), asm.R(last))
-	s.b.Op(asm.JLE, 0, main)
+	whole := func() {
+		main := s.b.NewLabel()
+		s.b.Bind(main)
+		s.iteration(unrolled)
+		s.b.Op(asm.ADD, asm.W64, asm.R(s.t), asm.I(int64(unrolled)))
+		s.b.Op(asm.CMP, asm.W64, asm.R(s.t), asm.R(last))
+		s.b.Op(asm.JLE, 0, main)
+	}
+	ahead := s.b.Insts
+	s.b.Insts = nil
+	whole()
+	if len(s.results) > 0 {
+		body := s.b.Insts
+		s.b.Insts = ahead
+		s.aligned(whole, tail)
+		ahead, s.b.Insts = s.b.Insts, body
+	}
+	s.b.Insts = append(ahead, s.b.Insts...)
 
 	s.b.Bind(tail)
 	s.b.Op(asm.ADD, asm.W64, asm.R(last), asm.I(int64(unrolled))) // the number of positions again
@@ -228,6 +242,24 @@ func (s *strip) loops(n *loop.Val) {
 	s.b.Insts = append(s.b.Insts, s.before...)
 	s.b.Insts = append(s.b.Insts, body...)
 	s.before = nil
+}
+
+// aligned writes the loop over whole groups for results that are aligned, and jumps to
+// what follows it; for others the code goes on behind it.
+func (s *strip) aligned(whole func(), next asm.Arg) {
+	bits, others := s.b.New(asm.GPR), s.b.NewLabel()
+	s.b.Op(asm.MOV, asm.W64, asm.R(bits), asm.R(s.results[0].base))
+	for _, x := range s.results[1:] {
+		s.b.Op(asm.OR, asm.W64, asm.R(bits), asm.R(x.base))
+	}
+	const line = 64
+	s.b.Op(asm.TEST, asm.W32, asm.R(bits), asm.I(line-1))
+	s.b.Op(asm.JNZ, 0, others)
+	s.past = true
+	whole()
+	s.past = false
+	s.b.Op(asm.JMP, 0, next)
+	s.b.Bind(others)
 }
 
 // masked16 writes the statements for what is left of a group, with masks for those members

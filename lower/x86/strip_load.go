@@ -32,21 +32,25 @@ func (s *strip) loadOf(v *loop.Val, at loop.Place) value {
 		return s.loadPerGroup(v)
 	}
 	if x := s.access(v.Array, v.Args, at); x != nil {
-		if x.stride == asm.NoReg {
-			for u := range result {
-				result[u] = register(d, s.loadVector(x, u, of(masks, u), d))
-			}
-			return result
-		}
-		where := s.walk(x)
-		for u := range result {
-			result[u] = register(d, s.widened(s.gathered(d, of(masks, u), func(i int) asm.Arg { return where((s.first+u)*s.lanes + i) }), d))
-		}
-		return result
+		return s.loadAlong(d, x, masks)
 	}
 	where := s.addresses(v.Array, v.Args, at)
 	for u := range result {
 		result[u] = register(d, s.widened(s.gathered(d, of(masks, u), func(i int) asm.Arg { return s.pointed(where[u*s.lanes+i]) }), d))
+	}
+	return result
+}
+
+// loadAlong loads elements whose positions are affine.
+func (s *strip) loadAlong(d ir.DType, x *access, masks []asm.Reg) value {
+	result := make(value, s.members)
+	where := s.walk(x)
+	for u := range result {
+		if x.stride == asm.NoReg {
+			result[u] = register(d, s.loadVector(x, u, of(masks, u), d))
+			continue
+		}
+		result[u] = register(d, s.widened(s.gathered(d, of(masks, u), func(i int) asm.Arg { return where((s.first+u)*s.lanes + i) }), d))
 	}
 	return result
 }

@@ -180,6 +180,9 @@ func (s *strip) scatter(st *loop.Scatter) {
 		s.combines[st] = s.combine(st.Combine.Step, arrayTypes(arrays), valTypes(st.Vals))
 	}
 	step := s.combines[st]
+	if s.scatterRow(st, step) {
+		return
+	}
 	areas := s.areas
 	addresses := make([]column, len(st.Targets))
 	keep := make([]asm.Reg, s.members)
@@ -226,6 +229,37 @@ func (s *strip) scatter(st *loop.Scatter) {
 		s.b.Bind(skip)
 	})
 	s.areas = areas
+}
+
+// scatterRow combines values into elements at different positions side by side, when the
+// targets are such and none is dropped.
+func (s *strip) scatterRow(st *loop.Scatter, step *combineCode) bool {
+	to := make([]*access, len(st.Targets))
+	for i, e := range st.Targets {
+		apart := false
+		for _, v := range e.Index {
+			_, coef, ok := loop.Affine(v, s.pos, s.varies)
+			if !ok || touches(v) && v.Kind != loop.Check {
+				return false
+			}
+			n, isConst := coef.Number()
+			apart = apart || isConst && n != 0
+		}
+		if to[i] = s.access(e.Array, e.Index, nil); to[i] == nil || !apart {
+			return false
+		}
+	}
+	left, right := make([]value, len(to)), make([]value, len(st.Vals))
+	for i, v := range st.Vals {
+		right[i] = s.value(v, nil)
+	}
+	for i, e := range st.Targets {
+		left[i] = s.loadAlong(e.Array.DType, to[i], s.tail)
+	}
+	for i, v := range s.combined(step, left, right) {
+		s.storeAlong(st.Targets[i].Array.DType, v, to[i])
+	}
+	return true
 }
 
 // unsigned returns integers as unsigned ones.

@@ -21,14 +21,31 @@ func (s *strip) store(st *loop.Store) {
 		s.storeOne(d, s.reg(x.of(0)), asm.M(to.base, to.disp))
 		return
 	}
+	s.streams(st, to)
+	s.storeAlong(d, x, to)
+}
+
+// storeAlong writes elements whose positions are affine.
+func (s *strip) storeAlong(d ir.DType, x value, to *access) {
 	where := s.walk(to)
 	for u := range s.members {
 		r, mask := s.reg(x.of(u)), of(s.tail, u)
-		if to.stride == asm.NoReg {
-			s.storeVector(d, r, mask, func(i int) asm.Arg { return s.at(to, (s.first+u)*s.lanes+i) })
-		} else {
+		switch {
+		case to.stride != asm.NoReg:
 			s.scattered(d, s.packed(d, r), mask, func(i int) asm.Arg { return where((s.first+u)*s.lanes + i) })
+		case s.past && slices.Contains(s.results, to):
+			op := pair{asm.VMOVNTPS, asm.VMOVNTPD}.of(d)
+			s.b.Op(op, s.width(d), s.at(to, (s.first+u)*s.lanes), asm.R(r))
+		default:
+			s.storeVector(d, r, mask, func(i int) asm.Arg { return s.at(to, (s.first+u)*s.lanes+i) })
 		}
+	}
+}
+
+// streams notes a result that is larger than the caches: it is written past them.
+func (s *strip) streams(st *loop.Store, to *access) {
+	if s.class.Stream && s.small && plain(s.body) && st.Array.Role == ir.Out && st.Array.DType.Size() >= 4 && to.stride == asm.NoReg && !slices.Contains(s.results, to) {
+		s.results = append(s.results, to)
 	}
 }
 

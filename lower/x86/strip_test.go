@@ -144,7 +144,13 @@ func newBuffer(r *rand.Rand, a *loop.Array, extents []int64, unit bool) *buffer 
 		offset, strides[n-1] = strides[n-1]*(max(extents[n-1], 1)-1), -strides[n-1]
 	}
 	lead := r.Int64N(5) * size
-	b.data = make([]byte, lead+(total+1)*size+64)
+	if r.IntN(2) == 0 {
+		lead = -1 // aligned
+	}
+	b.data = make([]byte, 64+lead+(total+1)*size+64)
+	if address := int64(uintptr(unsafe.Pointer(&b.data[0]))); lead < 0 {
+		lead = -address & 63
+	}
 	for i := int64(0); i < int64(len(b.data))/size-lead/size; i++ {
 		b.set(lead+i*size, someElement(r, a.DType, extents[len(extents)-1]))
 	}
@@ -172,6 +178,17 @@ func floatOf(d ir.DType, bits uint64) float64 {
 		return float64(math.Float32frombits(uint32(bits)))
 	}
 	return math.Float64frombits(bits)
+}
+
+// clone returns a copy that is as aligned.
+func (b *buffer) clone() *buffer {
+	x := *b
+	x.data = make([]byte, len(b.data)+64)
+	at := func(data []byte) uintptr { return uintptr(unsafe.Pointer(&data[0])) }
+	skip := (at(b.data) - at(x.data)) & 63
+	x.data = x.data[skip:][:copy(x.data[skip:], b.data)]
+	x.memory.Base = unsafe.Pointer(&x.data[uintptr(b.memory.Base)-at(b.data)])
+	return &x
 }
 
 func (b *buffer) set(at int64, bits uint64) {
@@ -242,20 +259,20 @@ func (c *stripCase) hold(t *testing.T, level asm.Level) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var native [2]*loop.Code
-	for unit := range native {
-		class := loop.Class{}
-		if unit == 1 {
+	var native [3]*loop.Code // of no class, of arrays that are contiguous, and of large results of such
+	for i := range native {
+		class := loop.Class{Stream: i == 2}
+		if i > 0 {
 			n := 0
 			for _, a := range l.Arrays {
 				n += a.Rank
 				class.Unit |= 1 << (n - 1)
 			}
 		}
-		if native[unit], err = loop.CompileWith(l, New(level), class); err != nil {
+		if native[i], err = loop.CompileWith(l, New(level), class); err != nil {
 			t.Fatal(err)
 		}
-		defer native[unit].Close()
+		defer native[i].Close()
 	}
 	r := rand.New(rand.NewPCG(3, 4))
 	for k := range 160 {
@@ -278,10 +295,8 @@ func (c *stripCase) hold(t *testing.T, level asm.Level) {
 			var out []*buffer
 			var memory []loop.Memory
 			for _, b := range in {
-				x := *b
-				x.data = slices.Clone(b.data)
-				x.memory.Base = unsafe.Pointer(&x.data[uintptr(b.memory.Base)-uintptr(unsafe.Pointer(&b.data[0]))])
-				out, memory = append(out, &x), append(memory, x.memory)
+				x := b.clone()
+				out, memory = append(out, x), append(memory, x.memory)
 			}
 			return out, code.Run(context.Background(), 1, params, memory)
 		}
