@@ -42,8 +42,8 @@ type strip struct {
 	after    []func()          // what follows the loops
 	iotas    map[ir.DType]asm.Reg
 	known    map[*loop.Var]*nameFacts
-	results  []*access         // written past the caches where they are aligned
-	past     bool              // such code is being written
+	results  []*access // written past the caches where they are aligned
+	past     bool      // such code is being written
 	serials  map[loop.Stmt]*serialCode
 	combines map[loop.Stmt]*combineCode
 
