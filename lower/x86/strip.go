@@ -55,6 +55,7 @@ type strip struct {
 	left    asm.Reg   // positions left in the tail, from the group on
 	lets    map[*loop.Var]value
 	arms    map[*loop.Val]*arm
+	asked   []*loop.Val // the keys of arms, in order
 	loads   []loaded
 	areas   int // of scratch memory in use
 }
@@ -328,6 +329,7 @@ func (s *strip) batches(members int) {
 func (s *strip) statements() {
 	clear(s.lets)
 	clear(s.arms)
+	s.asked = s.asked[:0]
 	clear(s.indices)
 	s.loads = s.loads[:0]
 	for _, st := range s.body {

@@ -23,6 +23,7 @@ func (s *strip) arm(v *loop.Val, at loop.Place) *arm {
 			x.cond[u] = register(ir.Bool, s.reg(o))
 		}
 		s.arms[v] = x
+		s.asked = append(s.asked, v)
 	}
 	return x
 }
@@ -80,9 +81,14 @@ func (s *strip) region(masks []asm.Reg, f func()) {
 	}
 	skip := s.b.NewLabel()
 	s.jumpIfNone(masks, skip)
-	known := len(s.loads)
+	loads, asked := len(s.loads), len(s.asked)
 	f()
-	s.loads = s.loads[:known] // what was computed here may not have been
+	// What was computed here may not have been.
+	s.loads = s.loads[:loads]
+	for _, v := range s.asked[asked:] {
+		delete(s.arms, v)
+	}
+	s.asked = s.asked[:asked]
 	clear(s.indices)
 	s.b.Bind(skip)
 }

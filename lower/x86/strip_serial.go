@@ -300,7 +300,6 @@ func (s *strip) groupBits(masks []asm.Reg) asm.Reg {
 func (s *strip) appendTo(st *loop.Append) {
 	areas := s.areas
 	cond := s.value(st.Cond, nil)
-	columns := s.columns(st.Vals)
 	masks := make([]asm.Reg, s.members)
 	for u := range masks {
 		masks[u] = s.reg(cond.of(u))
@@ -308,6 +307,11 @@ func (s *strip) appendTo(st *loop.Append) {
 			masks[u] = s.maskAnd(masks[u], tail)
 		}
 	}
+	if s.wide() && !slices.ContainsFunc(st.Outs, func(a *loop.Array) bool { return a.DType.Size() < 4 || !s.class.IsUnit(s.loop, a, 0) }) {
+		s.compress(st, masks)
+		return
+	}
+	columns := s.columns(st.Vals)
 	bits := s.groupBits(masks)
 	count := s.varWord(st.Count)
 	i, n := s.b.New(asm.GPR), s.b.New(asm.GPR)
@@ -338,4 +342,44 @@ func (s *strip) appendTo(st *loop.Append) {
 	s.quit(loop.StatusFull)
 	s.b.Bind(done)
 	s.areas = areas
+}
+
+// compress is appendTo to contiguous arrays, a vector at a time (AVX-512).
+func (s *strip) compress(st *loop.Append, masks []asm.Reg) {
+	vals := make([]value, len(st.Vals))
+	base := make([]asm.Reg, len(st.Outs))
+	for k, a := range st.Outs {
+		vals[k] = s.value(st.Vals[k], nil)
+		base[k] = s.b.New(asm.GPR)
+		s.b.Op(asm.MOV, asm.W64, asm.R(base[k]), s.address(a, []*loop.Val{loop.Int(0)}))
+	}
+	count := s.varWord(st.Count)
+	n := s.b.New(asm.GPR)
+	full, done := s.b.NewLabel(), s.b.NewLabel()
+	s.b.Op(asm.MOV, asm.W64, asm.R(n), count)
+	for u, mask := range masks {
+		taken, end, low := s.maskBits(mask), s.b.New(asm.GPR), s.b.New(asm.GPR)
+		s.b.Op(asm.POPCNT, asm.W32, asm.R(taken), asm.R(taken))
+		s.b.Op(asm.LEA, asm.W64, asm.R(end), asm.MX(n, taken, 1, 0))
+		for _, a := range st.Outs {
+			s.b.Op(asm.CMP, asm.W64, asm.R(end), s.slot(&loop.Val{Kind: loop.Extent, DType: ir.Int64, Array: a}))
+			s.b.Op(asm.JG, 0, full)
+		}
+		s.b.Op(asm.MOV, asm.W32, asm.R(low), asm.I(-1))
+		s.b.Op(asm.BZHI, asm.W32, asm.R(low), asm.R(low), asm.R(taken))
+		first := s.kmov(low)
+		for k, a := range st.Outs {
+			d := a.DType
+			packed := s.vec(pair{asm.VPCOMPRESSD, asm.VPCOMPRESSQ}.of(d), s.width(d), asm.R(s.reg(vals[k].of(u))))
+			s.masked(mask)
+			in := s.b.Op(vectorMoves[d], s.width(d), asm.MX(base[k], n, uint8(d.Size()), 0), asm.R(packed))
+			in.Mask = first
+		}
+		s.b.Op(asm.MOV, asm.W64, asm.R(n), asm.R(end))
+	}
+	s.b.Op(asm.MOV, asm.W64, count, asm.R(n))
+	s.b.Op(asm.JMP, 0, done)
+	s.b.Bind(full)
+	s.quit(loop.StatusFull)
+	s.b.Bind(done)
 }
