@@ -143,11 +143,11 @@ func (e *emitter) allocated(f *facts, write func(s *strip)) error {
 		if s.err != nil {
 			return s.err
 		}
-		code, spill, stats, err := asm.Allocate(slices.Clone(s.b.Insts), e.level, Frame, e.spillSpace(room))
+		code, spill, stats, err := asm.Allocate(s.b.Insts, e.level, Frame, e.spillSpace(room))
 		if err != nil {
 			return fmt.Errorf("x86: %w", err)
 		}
-		if (stats.Spills+stats.Reloads)*4 > len(s.b.Insts) && batch > f.narrowest {
+		if stats.Overhead > 0.25 && batch > f.narrowest {
 			continue
 		}
 		if spill > room {

@@ -12,7 +12,7 @@ type Stats struct {
 	Spills    int          // stores to spill slots
 	Reloads   int          // loads from spill slots, and of literals once more
 	Folded    int          // operands read from a spill slot, or as a literal, where they are used
-	Overhead  float32      // stores and loads by the other instructions, as often as they run by estimate
+	Overhead  float32      // stores and loads for each other instruction, as often as they run by estimate
 	Moves     int          // moves for products with a sum, all of whose operands are needed later
 }
 
@@ -22,7 +22,9 @@ type Stats struct {
 // by what that costs in the loops around. From then on memory has the value: it is stored
 // after each definition, before and after that place alike, and every use takes it from
 // there or loads it again. So no state has to be brought in agreement where ways through
-// the code join. The instructions given are left as they are.
+// the code join. In a region that a jump goes around a value is put aside instead, and
+// back at its end, so that the way around has nothing to do. What nobody reads is left
+// out. The instructions given stay as they are.
 //
 // Memory is the spill slots from base+disp on: 64 bytes for a vector (32 with AVX2), 8 for
 // the others. It returns how many bytes it takes of them. What is loaded by a plain
@@ -99,7 +101,6 @@ var allocators = sync.Pool{New: func() any { return new(allocator) }}
 
 // value is a virtual register.
 type value struct {
-	reg        Reg
 	class      Class
 	low        bool    // is named by an instruction that has no EVEX form
 	readFirst  bool    // the first instruction that names it reads it

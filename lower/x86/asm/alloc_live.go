@@ -99,7 +99,7 @@ func (a *allocator) occur(i int32, in *Inst, r Reg, pos int32, part uint8, low b
 		a.ids = ids
 	}
 	if a.ids[id] == 0 {
-		a.values = append(a.values, value{reg: r, class: r.Class(), width: W128, head: -1, def: -1,
+		a.values = append(a.values, value{class: r.Class(), width: W128, head: -1, def: -1,
 			named: -1, written: -1, lastRead: -1, slot: -1})
 		a.ids[id] = int32(len(a.values))
 	}

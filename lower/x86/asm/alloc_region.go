@@ -58,6 +58,8 @@ func (a *allocator) rejoin(i int32) {
 	}
 }
 
+// bringBack loads the values of one region. A value that the region has left in such a
+// register goes to memory.
 func (a *allocator) bringBack(r *region, i int32) {
 	for k := r.asides; k > 0; k = a.asides[k-1].next {
 		s := &a.asides[k-1]

@@ -51,9 +51,9 @@ func (a *allocator) write() ([]Inst, error) {
 			out = out[:len(out)-1]
 		}
 		if spilled {
-			before := len(out)
+			n := len(out)
 			out = a.stores(i, out)
-			extra += float32(len(out)-before) * a.weights[i]
+			extra += float32(len(out)-n) * a.weights[i]
 		}
 	}
 	a.stats.Overhead = extra / max(1, all)
