@@ -1,6 +1,9 @@
 package ir
 
-import "slices"
+import (
+	"hash/maphash"
+	"slices"
+)
 
 // Expr is a node of a kernel's body: one scalar from other scalars. Bodies are DAGs of
 // immutable Exprs; a Builder interns them, so equal subterms are one pointer.
@@ -74,8 +77,8 @@ type Term struct {
 // through, more are hashed.
 type Builder struct {
 	few  []*Expr // all of them, while there are at most maxFew
-	seen map[exprKey]*Expr
-	more map[exprKey][]*Expr // those whose key is taken in seen
+	seen map[uint64]*Expr
+	more map[uint64][]*Expr // those whose hash is taken in seen
 }
 
 const maxFew = 12
@@ -105,10 +108,14 @@ func (e *Expr) key() exprKey {
 	return k
 }
 
-// equal reports whether two Exprs of one key are the same.
+// equal reports whether two Exprs are the same.
 func (e *Expr) equal(o *Expr) bool {
-	return slices.Equal(e.Args, o.Args) && e.Access.equal(o.Access) && rangesEqual(e.Ranges, o.Ranges)
+	return e.Kind == o.Kind && e.Op == o.Op && slices.Equal(e.Args, o.Args) && e.key() == o.key() &&
+		e.Access.equal(o.Access) && rangesEqual(e.Ranges, o.Ranges)
 }
+
+// exprSeed is of this process: hashes order nothing that anybody sees.
+var exprSeed = maphash.MakeSeed()
 
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder { return &Builder{} }
@@ -117,7 +124,7 @@ func NewBuilder() *Builder { return &Builder{} }
 func (b *Builder) Intern(e *Expr) *Expr {
 	if b.seen == nil {
 		for _, o := range b.few {
-			if e.Kind == o.Kind && e.Op == o.Op && e.equal(o) && e.key() == o.key() {
+			if e.equal(o) {
 				return o
 			}
 		}
@@ -125,7 +132,7 @@ func (b *Builder) Intern(e *Expr) *Expr {
 			b.few = append(b.few, e)
 			return e
 		}
-		b.seen = make(map[exprKey]*Expr, 4*maxFew)
+		b.seen = make(map[uint64]*Expr, 4*maxFew)
 		for _, o := range b.few {
 			b.hash(o)
 		}
@@ -136,24 +143,24 @@ func (b *Builder) Intern(e *Expr) *Expr {
 
 // hash is Intern where there are many.
 func (b *Builder) hash(e *Expr) *Expr {
-	k := e.key()
-	o := b.seen[k]
+	h := maphash.Comparable(exprSeed, e.key())
+	o := b.seen[h]
 	if o == nil {
-		b.seen[k] = e
+		b.seen[h] = e
 		return e
 	}
 	if e.equal(o) {
 		return o
 	}
-	for _, o := range b.more[k] {
+	for _, o := range b.more[h] {
 		if e.equal(o) {
 			return o
 		}
 	}
 	if b.more == nil {
-		b.more = map[exprKey][]*Expr{}
+		b.more = map[uint64][]*Expr{}
 	}
-	b.more[k] = append(b.more[k], e)
+	b.more[h] = append(b.more[h], e)
 	return e
 }
 
