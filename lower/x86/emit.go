@@ -40,6 +40,7 @@ type emitter struct {
 
 	writes    map[*loop.Var]int // assignments of variables in the whole loop
 	literals  map[asm.Arg]int64 // integers in the pool
+	stats     stats             // of all strips
 	tiles     map[tileKey]*tile // code that tiles share
 	spill     int32             // bytes from the frame to the spill slots
 	spillSize int32

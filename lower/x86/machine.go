@@ -2,7 +2,6 @@ package x86
 
 import (
 	"fmt"
-	"strings"
 	"unsafe"
 
 	"github.com/numen-go/numen/lower/loop"
@@ -38,7 +37,7 @@ func (m *Machine) Compile(l *loop.Loop, parts []loop.Part, class loop.Class, fil
 	if err != nil {
 		return nil, err
 	}
-	n := &native{text: t, size: len(code.Bytes)}
+	n := &native{text: t, level: m.level, size: len(code.Bytes), stats: e.stats}
 	for _, l := range entries {
 		n.entries = append(n.entries, int(code.Labels[l.Imm]))
 	}
@@ -93,11 +92,29 @@ func (e *emitter) part(p loop.Part) (insts []asm.Inst, entry asm.Arg, err error)
 	return b.b.Insts, entry, nil
 }
 
+// stats are what strips take of the processor.
+type stats struct {
+	strips          int
+	registers       [3]int // by class: of the strip with most
+	spills, reloads int    // instructions
+}
+
+func (s *stats) add(x asm.Stats) {
+	s.strips++
+	for c, n := range x.Registers {
+		s.registers[c] = max(s.registers[c], n)
+	}
+	s.spills += x.Spills
+	s.reloads += x.Reloads + x.Folded
+}
+
 // native is the machine code of a loop.
 type native struct {
 	text    *text
+	level   asm.Level
 	size    int
 	entries []int // of parts, from the start of the code
+	stats   stats
 }
 
 // Enter implements loop.Native.
@@ -108,7 +125,11 @@ func (n *native) Close() error { return n.text.close() }
 
 // String implements loop.Native.
 func (n *native) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d bytes of machine code", n.size)
-	return b.String()
+	width := 256
+	if n.level == asm.AVX512 {
+		width = 512
+	}
+	s := &n.stats
+	return fmt.Sprintf("machine code: %d bytes, vectors of %d bits, %d pieces of straight code on at most %d general, %d vector and %d mask registers, %d spills, %d reloads\n",
+		n.size, width, s.strips, s.registers[asm.GPR], s.registers[asm.Vec], s.registers[asm.Mask], s.spills, s.reloads)
 }

@@ -151,11 +151,12 @@ func (e *emitter) allocated(f *facts, write func(s *strip)) error {
 			continue
 		}
 		if spill > room {
-			if code, _, _, err = asm.Allocate(s.b.Insts, e.level, Frame, e.spillSpace(spill)); err != nil {
+			if code, _, stats, err = asm.Allocate(s.b.Insts, e.level, Frame, e.spillSpace(spill)); err != nil {
 				return fmt.Errorf("x86: %w", err)
 			}
 		}
 		e.insert(code)
+		e.stats.add(stats)
 		return nil
 	}
 }
