@@ -13,8 +13,8 @@ import (
 // BenchmarkRows times rows of few elements: what a row costs beside its elements.
 func BenchmarkRows(b *testing.B) {
 	for name, text := range map[string]string{
-		"sum": "kernel rowsum; dim M N; in x f64[M,N]; out o f64[M]; axis i<M, j<N; o[i] = sum.lanes[j](x[i,j])",
-		"add": "kernel rowadd; dim M N; in x f64[M,N], y f64[N]; out o f64[M,N]; axis i<M, j<N; o[i,j] = x[i,j] + y[j]",
+		"sum":     "kernel rowsum; dim M N; in x f64[M,N]; out o f64[M]; axis i<M, j<N; o[i] = sum.lanes[j](x[i,j])",
+		"add":     "kernel rowadd; dim M N; in x f64[M,N], y f64[N]; out o f64[M,N]; axis i<M, j<N; o[i,j] = x[i,j] + y[j]",
 		"softmax": "kernel softmax; dim M N; in x f64[M,N]; out y f64[M,N]; local m f64[M]; local e f64[M,N]; local s f64[M]; axis i<M, j<N; m[i] = max.free[j](x[i,j]); e[i,j] = exp(x[i,j] - m[i]); s[i] = sum.lanes[j](e[i,j]); y[i,j] = e[i,j] / s[i]",
 	} {
 		k, err := ir.ParseKernel(strings.ReplaceAll(text, "; ", "\n") + "\n")

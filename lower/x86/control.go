@@ -154,7 +154,7 @@ func (e *emitter) counted(s *loop.For) error {
 		e.jumpTo(asm.JGE, end)
 	}
 	e.b.Bind(top)
-	e.insert(body.b.Insts)
+	e.enclose(body)
 	e.code(asm.MOV, r, v)
 	e.code(asm.ADD, r, e.source(step, 1))
 	e.code(asm.MOV, v, r)
@@ -180,7 +180,7 @@ func (e *emitter) while(left []*loop.Val, body []loop.Stmt) error {
 		return err
 	}
 	e.b.Bind(top)
-	e.insert(b.b.Insts)
+	e.enclose(b)
 	e.jumpTo(asm.JMP, top)
 	e.b.Bind(end)
 	e.renew(body)
@@ -207,7 +207,7 @@ func (e *emitter) branch(s *loop.If) error {
 	if err != nil {
 		return err
 	}
-	e.either(cond, then.b.Insts, other.b.Insts)
+	e.either(cond, then, other)
 	e.blocks[e.at].cost += max(then.cost, other.cost)
 	e.renew(s.Then)
 	e.renew(s.Else)
@@ -215,14 +215,14 @@ func (e *emitter) branch(s *loop.If) error {
 }
 
 // either emits two blocks under a condition.
-func (e *emitter) either(cond *node, then, other []asm.Inst) {
+func (e *emitter) either(cond *node, then, other *block) {
 	skip, end := e.b.NewLabel(), e.b.NewLabel()
 	e.jump(cond, skip, true)
-	e.insert(then)
-	if len(other) > 0 {
+	e.enclose(then)
+	if len(other.b.Insts) > 0 {
 		e.jumpTo(asm.JMP, end)
 	}
 	e.b.Bind(skip)
-	e.insert(other)
+	e.enclose(other)
 	e.b.Bind(end)
 }

@@ -4,6 +4,7 @@ package x86
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/numen-go/numen/lower/loop"
 	"github.com/numen-go/numen/lower/x86/asm"
@@ -41,6 +42,7 @@ type emitter struct {
 	writes    map[*loop.Var]int // assignments of variables in the whole loop
 	literals  map[asm.Arg]int64 // integers in the pool
 	stats     stats             // of all strips
+	lists     *lists
 	tiles     map[tileKey]*tile // code that tiles share
 	spill     int32             // bytes from the frame to the spill slots
 	spillSize int32
@@ -65,6 +67,7 @@ func word(n int) asm.Arg { return asm.M(Frame, int32(8*n)) }
 // push opens a block inside the one at hand.
 func (e *emitter) push() *block {
 	b := &block{b: asm.NewBuilder(&e.label)}
+	b.b.Insts = e.list()
 	e.blocks = append(e.blocks, b)
 	e.at = len(e.blocks) - 1
 	e.b = b.b
@@ -101,6 +104,35 @@ func (e *emitter) temp(n int) int {
 	}
 	e.blocks[n].used = append(e.blocks[n].used, w)
 	return w
+}
+
+// list returns an empty list of instructions, and drop gives back one that nothing refers
+// to: the code of a small kernel is copied several times on its way.
+func (e *emitter) list() []asm.Inst {
+	if last := len(e.lists.free) - 1; last >= 0 {
+		l := e.lists.free[last]
+		e.lists.free = e.lists.free[:last]
+		return l
+	}
+	return make([]asm.Inst, 0, 128)
+}
+
+func (e *emitter) drop(l []asm.Inst) {
+	if cap(l) > 0 {
+		e.lists.free = append(e.lists.free, l[:0])
+	}
+}
+
+// lists are empty lists of instructions.
+type lists struct{ free [][]asm.Inst }
+
+// listPool has those that no compilation uses.
+var listPool = sync.Pool{New: func() any { return new(lists) }}
+
+// enclose appends the code of a block inside the one at hand, which is complete.
+func (e *emitter) enclose(b *block) {
+	e.insert(b.b.Insts)
+	e.drop(b.b.Insts)
 }
 
 // insert appends code to the block at hand. It finds nothing in registers but the frame,

@@ -17,19 +17,26 @@ func New(level asm.Level) *Machine { return &Machine{level} }
 // Compile implements loop.Machine: all parts of a loop are one piece of code.
 func (m *Machine) Compile(l *loop.Loop, parts []loop.Part, class loop.Class, file loop.File) (loop.Native, error) {
 	e := &emitter{level: m.level, loop: l, class: class, file: file, pool: asm.NewPool(), literals: map[asm.Arg]int64{}, writes: map[*loop.Var]int{}}
+	e.lists = listPool.Get().(*lists)
+	defer listPool.Put(e.lists)
 	e.count(l.Body)
 	e.cold = asm.NewBuilder(&e.label)
+	e.cold.Insts = e.list()
 	entries := make([]asm.Arg, len(parts))
-	var insts []asm.Inst
+	insts := e.list()
 	for i, p := range parts {
-		code, entry, err := e.part(p)
+		b, entry, err := e.part(p)
 		if err != nil {
 			return nil, err
 		}
 		entries[i] = entry
-		insts = append(insts, code...)
+		insts = append(insts, b.Insts...)
+		e.drop(b.Insts)
 	}
-	code, err := asm.Assemble(append(insts, e.cold.Insts...), e.pool, m.level)
+	insts = append(insts, e.cold.Insts...)
+	code, err := asm.Assemble(insts, e.pool, m.level)
+	e.drop(insts)
+	e.drop(e.cold.Insts)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +78,7 @@ func (e *emitter) count(body []loop.Stmt) {
 }
 
 // part emits a part, and returns the label that it is entered at.
-func (e *emitter) part(p loop.Part) (insts []asm.Inst, entry asm.Arg, err error) {
+func (e *emitter) part(p loop.Part) (code *asm.Builder, entry asm.Arg, err error) {
 	e.vars, e.nodes, e.arrays, e.inner = map[*loop.Var]*node{}, map[nodeKey]*node{}, map[*loop.Array]*layout{}, len(p.Ranges) > 0
 	e.blocks = nil
 	b := e.push()
@@ -89,7 +96,7 @@ func (e *emitter) part(p loop.Part) (insts []asm.Inst, entry asm.Arg, err error)
 		return nil, entry, err
 	}
 	e.leave(loop.StatusDone, asm.Arg{})
-	return b.b.Insts, entry, nil
+	return b.b, entry, nil
 }
 
 // stats are what strips take of the processor.

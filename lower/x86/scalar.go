@@ -101,12 +101,12 @@ func (e *emitter) pick(v *loop.Val) *node {
 		return e.number(v.Args[2-cond.n&1])
 	}
 	w := e.temp(e.at)
-	arm := func(v *loop.Val) []asm.Inst {
+	arm := func(v *loop.Val) *block {
 		b := e.push()
 		b.arm = true
 		e.move(word(w), e.number(v))
 		e.pop()
-		return b.b.Insts
+		return b
 	}
 	then := arm(v.Args[1])
 	e.either(cond, then, arm(v.Args[2]))

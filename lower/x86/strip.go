@@ -148,6 +148,8 @@ func (e *emitter) allocated(f *facts, write func(s *strip)) error {
 			return fmt.Errorf("x86: %w", err)
 		}
 		if stats.Overhead > 0.25 && batch > f.narrowest {
+			e.drop(code)
+			e.drop(s.b.Insts)
 			continue
 		}
 		if spill > room {
@@ -156,6 +158,8 @@ func (e *emitter) allocated(f *facts, write func(s *strip)) error {
 			}
 		}
 		e.insert(code)
+		e.drop(code)
+		e.drop(s.b.Insts)
 		e.stats.add(stats)
 		return nil
 	}
@@ -168,11 +172,18 @@ func (f *facts) emit(e *emitter, batch int, write func(s *strip)) *strip {
 		hoisted: map[*loop.Val]value{}, accesses: map[accessKey]*access{}, lanesOf: map[*loop.Lanes]*laneCode{}, iotas: map[ir.DType]asm.Reg{}, known: map[*loop.Var]*nameFacts{},
 		serials: map[loop.Stmt]*serialCode{}, combines: map[loop.Stmt]*combineCode{}, lets: map[*loop.Var]value{}, arms: map[*loop.Val]*arm{},
 	}
+	s.b.Insts, s.before = e.list(), e.list()
 	write(s)
 	for _, f := range s.after {
 		f()
 	}
-	s.b.Insts = append(s.before, s.b.Insts...)
+	if len(s.before) > 0 {
+		body := s.b.Insts
+		s.b.Insts = append(s.before, body...)
+		e.drop(body)
+	} else {
+		e.drop(s.before)
+	}
 	return s
 }
 
@@ -188,7 +199,7 @@ func (s *strip) loops(n *loop.Val) {
 		s.b.Op(asm.MOV, asm.W64, asm.R(last), count)
 	})
 	start := s.before
-	s.before = nil
+	s.before = s.list()
 
 	s.b.Op(asm.CMP, asm.W64, asm.R(s.t), asm.R(last))
 	s.b.Op(asm.JG, 0, tail)
@@ -201,7 +212,7 @@ func (s *strip) loops(n *loop.Val) {
 		s.b.Op(asm.JLE, 0, main)
 	}
 	ahead := s.b.Insts
-	s.b.Insts = nil
+	s.b.Insts = s.list()
 	whole()
 	if len(s.results) > 0 {
 		body := s.b.Insts
@@ -209,7 +220,9 @@ func (s *strip) loops(n *loop.Val) {
 		s.aligned(whole, tail)
 		ahead, s.b.Insts = s.b.Insts, body
 	}
-	s.b.Insts = append(ahead, s.b.Insts...)
+	body := s.b.Insts
+	s.b.Insts = append(ahead, body...)
+	s.drop(body)
 
 	s.b.Bind(tail)
 	s.b.Op(asm.ADD, asm.W64, asm.R(last), asm.I(int64(unrolled))) // the number of positions again
@@ -236,13 +249,15 @@ func (s *strip) loops(n *loop.Val) {
 	}
 
 	// A strip of no positions looks at nothing.
-	body := s.b.Insts
+	body = s.b.Insts
 	s.b.Insts = start
 	s.b.Op(asm.TEST, asm.W64, asm.R(last), asm.R(last))
 	s.b.Op(asm.JLE, 0, done)
 	s.b.Op(asm.SUB, asm.W64, asm.R(last), asm.I(int64(unrolled)))
 	s.b.Insts = append(s.b.Insts, s.before...)
 	s.b.Insts = append(s.b.Insts, body...)
+	s.drop(body)
+	s.drop(s.before)
 	s.before = nil
 }
 
