@@ -1,8 +1,10 @@
 package loop
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 	"unsafe"
 
 	"github.com/numen-go/numen/ir"
@@ -190,11 +192,23 @@ func (f *frame) spend(nanoseconds int) bool {
 		return true
 	}
 	f.work = patience
-	if err := f.run.ctx.Err(); err != nil {
+	if err := ended(f.run.ctx); err != nil {
 		f.err = err
 		return false
 	}
 	return true
+}
+
+// ended returns the error of a context that is over. The timer that ends one may be late,
+// for nothing interrupts machine code to run it.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // declare makes the memory of a local array.

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/numen-go/numen/lower"
@@ -316,4 +317,31 @@ func (c *integers) hold(t *testing.T, level asm.Level) {
 
 func memory[T any](s []T) loop.Memory {
 	return loop.Memory{Base: unsafe.Pointer(unsafe.SliceData(s)), Strides: []int64{1}, Extents: []int64{int64(len(s))}}
+}
+
+// late is a context whose time is over, but which does not know yet.
+type late struct{ context.Context }
+
+func (late) Deadline() (time.Time, bool) { return time.Now().Add(-time.Second), true }
+
+// TestDeadline holds that a run ends when its time is over, whether or not a timer says so.
+func TestDeadline(t *testing.T) {
+	l, err := loop.Parse(program("  for i = 0 to A:\n    o[i & 15] = i\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachLevel(t, func(t *testing.T, level asm.Level) {
+		code, err := loop.CompileWith(l, New(level), loop.Class{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer code.Close()
+		x := make([]int64, 64)
+		y := memory(x)
+		y.Strides, y.Extents = []int64{8, 1}, []int64{8, 8}
+		err = code.Run(late{t.Context()}, 1, []uint64{1 << 40, 0, 0}, []loop.Memory{memory(x), y, memory(make([]int32, 16)), memory(make([]bool, 16)), memory(make([]int64, 64))})
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
 }
