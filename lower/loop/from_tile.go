@@ -34,10 +34,10 @@ type contraction struct {
 	done       *Array // a tile's stack of blocks: [entries, rows * cols]
 }
 
-// chunkBlocks is the number of blocks of a chunk of the contracted axis: enough that
-// results are rarely merged through memory, few enough that a chunk of packed elements
-// stays in a cache.
-const chunkBlocks = 4
+// chunkBlocks is the number of blocks of a chunk of the contracted axis, a power of two:
+// enough that results are rarely merged through memory, few enough that what is packed of
+// a chunk stays in a cache.
+const chunkBlocks = 2
 
 // direct bounds the steps of a contraction of one block that is not packed: its elements
 // are in a cache, and packing them would gain less than it takes.

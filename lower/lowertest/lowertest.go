@@ -277,6 +277,7 @@ func (k *kit) threads(t *testing.T) {
 		{"softmax", map[string]int64{"M": 20, "N": 1500}}, {"softmax", map[string]int64{"M": 1, "N": 300000}},
 		{"center_rows", map[string]int64{"M": 40, "N": 3000, "H": 9}}, {"center_rows", map[string]int64{"M": 20000, "N": 30, "H": 4}},
 		{"gemm_f32", map[string]int64{"M": 70, "N": 140, "K": 600}}, {"gemm_f32", map[string]int64{"M": 1, "N": 3, "K": 100000}},
+		{"gemm_f64", map[string]int64{"M": 40, "N": 50, "K": 2100}}, {"gemm_batch", map[string]int64{"B": 30, "M": 10, "N": 20, "K": 40}},
 		{"cumsum_rows", map[string]int64{"M": 40, "N": 3000}}, {"take", map[string]int64{"M": 50, "N": 700, "C": 200}},
 		{"argmax", map[string]int64{"M": 300, "N": 200}}, {"argmin_columns", map[string]int64{"M": 20000, "N": 20}},
 		{"scatadd", map[string]int64{"M": 20, "N": 3000, "C": 60}}, {"blur", map[string]int64{"M": 150, "N": 700}},
