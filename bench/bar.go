@@ -135,3 +135,14 @@ func allocatesNothing() bar {
 		return verdict{fmt.Sprintf("%.2g a call", *c.Allocs), *c.Allocs < 0.5}
 	}}
 }
+
+// holds asks for at most so many bytes beyond the inputs during a call.
+func holds(bytes int) bar {
+	return bar{"holds " + byteSize(bytes), func(rows []*row) verdict {
+		c := candidate(rows)
+		if c == nil || c.Held == 0 {
+			return verdict{}
+		}
+		return verdict{byteSize(c.Held), c.Held <= bytes}
+	}}
+}

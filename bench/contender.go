@@ -27,6 +27,7 @@ type runner struct {
 	at     func(i []int) ([]float64, error)   // elements of the last call's result; nil: it has none
 	whole  func() array                       // the result itself; nil when it is not in this process
 	once   bool                               // the first call was the measurement
+	held   int                                // bytes that a call holds beyond its inputs; 0: not known
 	remote bool                               // calls run in another process
 	close  func()
 }

@@ -8,11 +8,12 @@
 //
 //	go run ./bench -list
 //	go run ./bench -run 'numexpr/.*/1e7' -peers numpy,numexpr,numba -json out.json
-//	go run ./bench -run cpu -peers numpy,numexpr,jax,numba,torch -report BENCHMARKS.md
+//	go run ./bench -run cpu -time 500ms -peers numpy,numexpr,jax,numba,torch -report BENCHMARKS.md
 //	go run ./bench -input x.npy
 //
-// runs other problems, among them those that machine code is held to, beside Python peers (bench/peers/make-env.sh installs them), or the
-// first program on an array of your own.
+// runs other problems, among them the suite that machine code is held to (a quarter of an
+// hour with all peers; -quick takes minutes), beside Python peers (bench/peers/make-env.sh
+// installs them), or the first program on an array of your own.
 //
 // How it measures: contenders take turns sample by sample, a sample being as many calls as
 // fill two milliseconds; just before each, the limit that binds the problem (memory
@@ -22,7 +23,7 @@
 // building and compiling. Results reused are written to the same memory by every call;
 // fresh ones are new memory each time. All results are compared: targets have the bits of
 // the evaluator (target ref), the others agree within the problem's tolerance. Inputs are
-// positive numbers, never zeros.
+// random numbers, never zeros.
 package main
 
 import (

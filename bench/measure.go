@@ -117,7 +117,7 @@ func (s *session) start(ctx context.Context, p *problem, c cost, in []array) []*
 				Bytes: c.bytes(), Flops: c.ops, Versions: who.versions(),
 			}}
 			if err == nil {
-				row.ColdNS = float64(r.cold)
+				row.ColdNS, row.Held = float64(r.cold), r.held
 			}
 			rows = append(rows, row)
 		}

@@ -58,8 +58,26 @@ func (t *target) start(ctx context.Context, p *problem, in []array, reuse bool) 
 		engine.Close()
 		return nil, err
 	}
-	r.cold = cold
+	r.cold, r.held = cold, t.held(p, x)
 	return r, nil
+}
+
+// held returns how many bytes a run holds beyond its inputs, as the explanation of the
+// program says; 0 where it says nothing.
+func (t *target) held(p *problem, x []np.Array) int {
+	prog := np.Compile(p.build, np.On(t.on))
+	defer prog.Close()
+	text, err := prog.Explain(x)
+	if err != nil {
+		return 0 // whatever is wrong shows when the program runs
+	}
+	var n int
+	for line := range strings.Lines(text.String()) {
+		if _, err := fmt.Sscanf(line, "a run holds %d bytes", &n); err == nil {
+			return n
+		}
+	}
+	return 0
 }
 
 // first makes a problem's first call, which compiles, and returns the engine that has the

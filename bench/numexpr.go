@@ -135,5 +135,21 @@ func numexprProblems() []*problem {
 			})
 		}
 	}
-	return all
+	// The formula of functions in float32, beside its float64.
+	narrow := problem{
+		name: "numexpr/logs/float32/1e7", title: "sin(a) + log(b)*sqrt(c)",
+		in:     uniform("abc", np.Float32, 0.5, 1.5, 1e7),
+		build:  func(x []np.Array) np.Array { return np.Add(np.Sin(x[0]), np.Multiply(np.Log(x[1]), np.Sqrt(x[2]))) },
+		plain:  loop(logs32),
+		python: "np.sin(a) + np.log(b)*np.sqrt(c)", numexpr: "sin(a) + log(b)*sqrt(c)",
+		work: perElement(5), tolerance: 1e-5,
+	}
+	return append(all, &narrow)
+}
+
+func logs32(a, b, c, out []float32) {
+	for i := range out {
+		sin, log := float32(math.Sin(float64(a[i]))), float32(math.Log(float64(b[i])))
+		out[i] = sin + log*float32(math.Sqrt(float64(c[i])))
+	}
 }

@@ -34,6 +34,7 @@ type measurement struct {
 	Flops int     `json:"flops"`
 	Limit string  `json:"limit,omitempty"` // read, copy, triad, fma64 or fma32
 	Share float64 `json:"share,omitempty"` // the limit's time over the call's: median of pairs
+	Held  int     `json:"held,omitempty"`  // bytes that a call holds beyond its inputs
 
 	Bits       string   `json:"bits,omitempty"`     // same or differ: from the evaluator's
 	Distinct   *float64 `json:"distinct,omitempty"` // share of the result that is finite and distinct

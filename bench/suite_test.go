@@ -16,7 +16,7 @@ func TestBars(t *testing.T) {
 	}
 	none := 0.0
 	rows := []*row{timed("cpu", true, 900), timed("cpu", false, 100), timed("numpy", true, 150), timed("jax", true, 119), timed("c", false, 90)}
-	rows[1].Share, rows[1].Limit, rows[1].ColdNS, rows[1].Allocs = 0.85, "triad", 2e6, &none
+	rows[1].Share, rows[1].Limit, rows[1].ColdNS, rows[1].Allocs, rows[1].Held = 0.85, "triad", 2e6, &none, 64
 	broken := timed("torch", true, 1)
 	broken.failed = errors.New("broken")
 	rows = append(rows, broken)
@@ -37,6 +37,8 @@ func TestBars(t *testing.T) {
 		{coldUnder(1e6), "2.00 ms **no**"},
 		{allocatesNothing(), "0 a call yes"},
 		{each(1), "0.01 ns yes"},
+		{holds(64), "64 B yes"},
+		{holds(63), "64 B **no**"},
 	} {
 		v := c.bar.judge(rows)
 		if got := v.measured + " " + v.mark(); got != c.want {
@@ -50,7 +52,7 @@ func TestBars(t *testing.T) {
 	if v := asFast(3, "jax").judge(rows); v.reached {
 		t.Errorf("at the roof: %+v", v)
 	}
-	for _, b := range []bar{ofRoof(0), faster(0, "jax"), under(math.Inf(1)), coldUnder(math.Inf(1)), allocatesNothing(), each(math.Inf(1))} {
+	for _, b := range []bar{ofRoof(0), faster(0, "jax"), under(math.Inf(1)), coldUnder(math.Inf(1)), allocatesNothing(), each(math.Inf(1)), holds(1)} {
 		if v := b.judge(nil); v.mark() != "not measured" {
 			t.Errorf("%s of nothing: %+v", b.must, v)
 		}
