@@ -91,6 +91,22 @@ func (k *kit) claims(kernel *ir.Kernel) bool {
 // compile returns code for a kernel, nil when the target neither claims nor takes it.
 func (k *kit) compile(t *testing.T, kernel *ir.Kernel) lower.Executable {
 	t.Helper()
+	e := k.taken(t, kernel)
+	if e != nil {
+		t.Cleanup(func() { closed(t, e) })
+	}
+	return e
+}
+
+func closed(t *testing.T, e lower.Executable) {
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// taken is compile for an executable that the caller closes.
+func (k *kit) taken(t *testing.T, kernel *ir.Kernel) lower.Executable {
+	t.Helper()
 	e, err := k.target.Compile(t.Context(), kernel)
 	if err != nil {
 		var d *lower.Declined
@@ -99,11 +115,6 @@ func (k *kit) compile(t *testing.T, kernel *ir.Kernel) lower.Executable {
 		}
 		t.Fatalf("claimed %v: %v\n%s", k.claims(kernel), err, kernel)
 	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	return e
 }
 
@@ -333,7 +344,7 @@ func (k *kit) random(t *testing.T) {
 			continue
 		}
 		made++
-		exe := k.compile(t, kernel)
+		exe := k.taken(t, kernel)
 		if exe == nil {
 			continue
 		}
@@ -345,6 +356,7 @@ func (k *kit) random(t *testing.T) {
 			distinct, all = distinct+d, all+n
 		}
 		k.check(t, p, exe, want, 1+r.IntN(2), p.mixed(r))
+		closed(t, exe)
 	}
 	if made < 1500 {
 		t.Errorf("only %d random kernels are well formed", made)
