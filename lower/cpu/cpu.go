@@ -1,5 +1,10 @@
 // Package cpu is the target for dense arrays in host memory. It runs on every platform;
 // what a result is does not depend on the level of the processor that it uses.
+//
+// Variables of the environment: NUMEN_CPU=avx512, avx2 or portable caps the level.
+// NUMEN_PERF=1 gives samples of profiles the kernel's name, as a label and in the map of
+// names that perf reads. NUMEN_DUMP=DIR writes machine code, for a disassembler, and its
+// text to files.
 package cpu
 
 import (

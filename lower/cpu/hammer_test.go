@@ -167,10 +167,10 @@ func TestHammer(t *testing.T) {
 }
 
 // TestPause holds that the garbage collector does not wait for kernels: they leave
-// machine code every now and then.
+// machine code every now and then, far more often than they end.
 func TestPause(t *testing.T) {
 	eachLevel(t, func(t *testing.T, level string) {
-		k, err := ir.ParseKernel("kernel k; dim N; in x f64[N]; out y f64[N]; axis i<N;  y[i] = exp(sin(x[i]))")
+		k, err := ir.ParseKernel("kernel k; dim M N; in x f64[N]; out y f64[M]; axis i<M, j<N;  y[i] = sum.lanes[j](exp(x[j]))")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,34 +179,34 @@ func TestPause(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer exe.Close()
-		const n = 1 << 22
-		x, y := make([]float64, n), make([]float64, n)
-		args := &lower.Args{Dims: []int64{n}, Threads: 1}
-		for _, s := range [][]float64{x, y} {
-			args.Arrays = append(args.Arrays, lower.Array{DType: ir.Float64, Buf: lower.HostOf(s), Strides: []int64{1}, Extents: []int64{n}})
-		}
-		var stop atomic.Bool
+		const m, n = 100_000, 10_000 // half a second at least
+		args := &lower.Args{Dims: []int64{m, n}, Threads: 1, Arrays: []lower.Array{
+			{DType: ir.Float64, Buf: lower.HostOf(make([]float64, n)), Strides: []int64{1}, Extents: []int64{n}},
+			{DType: ir.Float64, Buf: lower.HostOf(make([]float64, m)), Strides: []int64{1}, Extents: []int64{m}},
+		}}
+		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			for !stop.Load() {
-				if err := exe.Run(t.Context(), args); err != nil {
+			for ctx.Err() == nil {
+				if err := exe.Run(ctx, args); err != nil && !errors.Is(err, context.Canceled) {
 					t.Error(err)
 					return
 				}
 			}
 		})
 		var worlds []time.Duration
-		for range 40 {
+		for range 20 {
+			time.Sleep(time.Millisecond)
 			start := time.Now()
 			runtime.ReadMemStats(new(runtime.MemStats)) // stops the world
 			worlds = append(worlds, time.Since(start))
-			time.Sleep(time.Millisecond)
 		}
-		stop.Store(true)
+		cancel()
 		wg.Wait()
 		slices.Sort(worlds)
-		if median := worlds[len(worlds)/2]; median > 3*time.Millisecond {
-			t.Errorf("stopping the world takes %v", median)
+		// Other work of the machine makes single pauses long, never most of them.
+		if quarter := worlds[len(worlds)/4]; quarter > 30*time.Millisecond {
+			t.Errorf("stopping the world takes %v", quarter)
 		}
 		t.Logf("stopping the world takes %v, at most %v", worlds[len(worlds)/2], worlds[len(worlds)-1])
 	})

@@ -8,6 +8,7 @@ import (
 // Schedule returns how loops are cut for machine code of a level.
 func Schedule(level asm.Level) loop.Schedule {
 	s := loop.Portable.Schedule
+	s.Strip = 1024 // nothing of a strip but what is declared lies in memory
 	s.Keep, s.Cost = Keep(level), Cost(level)
 	s.Tile = TileShape(level)
 	s.Rows, s.Cols = 240, 2112 // whole tiles; the rows stay in a cache, the columns stream through
