@@ -129,7 +129,7 @@ type Lanes struct {
 }
 
 // Fold combines lanes into lane 0: for h = half the lanes, ..., 2, 1, lane l merges with
-// lane l+h for l < h.
+// lane l+h for l < h. What the other lanes hold afterwards is undefined.
 type Fold struct {
 	Combine *ir.Combine
 	Accs    []*Array

@@ -261,7 +261,7 @@ func (c *stripCase) hold(t *testing.T, level asm.Level) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var native [3]*loop.Code // of no class, of arrays that are contiguous, and of large results of such
+	var native [4]*loop.Code // of no class, of arrays that are contiguous, of large results of such, and impatient
 	for i := range native {
 		class := loop.Class{Stream: i == 2}
 		if i > 0 {
@@ -271,7 +271,11 @@ func (c *stripCase) hold(t *testing.T, level asm.Level) {
 				class.Unit |= 1 << (n - 1)
 			}
 		}
-		if native[i], err = loop.CompileWith(l, New(level), class); err != nil {
+		var machine loop.Machine = New(level)
+		if i == 3 {
+			machine = impatient{machine}
+		}
+		if native[i], err = loop.CompileWith(l, machine, class); err != nil {
 			t.Fatal(err)
 		}
 		defer native[i].Close()
