@@ -148,19 +148,27 @@ func (r *contraction) loadsAlone() bool {
 	return len(r.reduce) == 1 && !slices.ContainsFunc(t.Index, isData)
 }
 
-// atOnce emits the box as one tile over the arrays.
+// sliceTiles is how many tiles, along both axes, run as one statement: machine code does
+// not leave inside of it, and must not be away for long.
+const sliceTiles = 8
+
+// atOnce emits the box as tiles over the arrays.
 func (r *contraction) atOnce() {
-	t, u, v, a := &r.s.Targets[0], r.u, r.v, r.reduce[0]
+	t, u, v := &r.s.Targets[0], r.u, r.v
 	origin := r.origin[t.Operand]
 	r.local(t.Operand)
-	r.tile(r.total, sub(r.to[u], r.from[u]), sub(r.to[v], r.from[v]), func(k, i, j *Val) (Element, []*Val) {
-		r.at[u], r.at[v] = add(r.from[u], i), add(r.from[v], j)
-		c, vals := Element{r.lowering.arrays[t.Operand], r.positions(t, nil)}, []*Val(nil)
-		r.at[u], r.at[v] = nil, nil
-		for _, e := range r.s.Args {
-			vals = append(vals, r.element(e, add(r.lo[a], k), i, j))
-		}
-		return c, vals
+	r.pieced(v, sliceTiles*r.cols, func(n *Val) {
+		r.pieced(u, sliceTiles*r.rows, func(m *Val) {
+			r.tile(r.total, m, n, func(k, i, j *Val) (Element, []*Val) {
+				r.at[u], r.at[v] = add(r.from[u], i), add(r.from[v], j)
+				c, vals := Element{r.lowering.arrays[t.Operand], r.positions(t, nil)}, []*Val(nil)
+				r.at[u], r.at[v] = nil, nil
+				for _, e := range r.s.Args {
+					vals = append(vals, r.element(e, add(r.lo[r.reduce[0]], k), i, j))
+				}
+				return c, vals
+			})
+		})
 	})
 	if r.after != nil {
 		r.after()
