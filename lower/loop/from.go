@@ -13,6 +13,7 @@ import (
 type Schedule struct {
 	Strip      int                                                  // positions of a strip, a power of two from 16 on
 	Wide       int                                                  // positions of a row of accumulators, where a reduction is of loads alone
+	Deep       int                                                  // loads of a strip that adds to rows of accumulators, at most: a power of two; 0: those of one position
 	Rows, Cols int                                                  // of a contraction that are packed together
 	Keep       func(op *ir.Op, d ir.DType) bool                     // scalar ops, by the dtype of the last operand, that the target runs as they are
 	Cost       func(op *ir.Op, d ir.DType) float64                  // nanoseconds an element

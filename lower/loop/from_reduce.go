@@ -160,15 +160,15 @@ func (r *reduction) nested(f func()) []Stmt { return r.lowering.block(f) }
 
 // whole reduces all positions as one block.
 func (r *reduction) whole() {
+	if a := r.reduce[0]; !r.along && len(r.reduce) == 1 {
+		r.walk(a, r.from[a], r.to[a])
+		r.fold(r.total)
+		return
+	}
 	r.start()
 	if r.along {
 		m := len(r.reduce) - 1
 		r.loops(r.reduce[:m], func() { r.lane(r.from[r.v], r.to[r.v], nil) })
-		r.fold(r.total)
-		return
-	}
-	if a := r.reduce[0]; len(r.reduce) == 1 {
-		r.loops(r.reduce, func() { r.step(sub(r.at[a], r.from[a])) })
 	} else {
 		p := r.set("p", intVal(0))
 		r.loops(r.reduce, func() {
@@ -189,20 +189,16 @@ func (r *reduction) blocks() {
 		if r.block > 1 {
 			end = r.set(r.k.Axes[a].Name+"e", end)
 		}
-		r.start()
 		switch {
 		case r.along:
+			r.start()
 			r.lane(b, end, nil)
 		case r.block == 1:
 			r.at[a] = b
 			r.step(intVal(0))
 			r.at[a] = nil
 		default:
-			r.forRange(r.k.Axes[a].Name, b, end, 1, func(i *Val) {
-				r.at[a] = i
-				r.step(sub(i, b))
-				r.at[a] = nil
-			})
+			r.walk(a, b, end)
 		}
 		r.fold(sub(end, b))
 	})
@@ -409,17 +405,26 @@ func (r *reduction) fold(count *Val) {
 		r.emit(&Fold{r.s.Combine, r.acc})
 		return
 	}
+	if r.identity() != nil {
+		r.each(func(t *Val) { r.put(r.acc, intVal(0), t, r.folded(0, 1, t)) })
+		return
+	}
 	for h := r.lanes / 2; h > 0; h /= 2 {
 		r.forRange("l", intVal(0), intVal(int64(h)), 1, func(row *Val) {
 			other := add(row, intVal(int64(h)))
-			merge := func() { r.combine(r.acc, row, r.acc, row, r.acc, other) }
-			if r.identity() == nil { // lanes that no position reached have no state
-				r.emit(&If{Cond: intOp(ir.OpLt, other, count), Then: r.nested(merge)})
-			} else {
-				merge()
-			}
+			r.emit(&If{Cond: intOp(ir.OpLt, other, count), Then: r.nested(func() { // lanes that no position reached have no state
+				r.combine(r.acc, row, r.acc, row, r.acc, other)
+			})})
 		})
 	}
+}
+
+// folded returns what lane l is after the merges of lanes that are h or more apart.
+func (r *reduction) folded(l, h int, t *Val) []*Val {
+	if h == r.lanes {
+		return r.get(r.acc, intVal(int64(l)), t)
+	}
+	return r.combined(r.s.Combine.Merge, r.folded(l, 2*h, t), r.folded(l+h, 2*h, t))
 }
 
 // combine emits dst[i] = merge(left[j], right[k]).

@@ -45,9 +45,9 @@ func kernels(t *testing.T, f func(t *testing.T, k *ir.Kernel)) {
 func TestText(t *testing.T) {
 	portable := Portable.Schedule
 	kernels(t, func(t *testing.T, k *ir.Kernel) {
-		pieces, short := portable, portable
-		pieces.Pieces, short.Short = true, 1
-		for _, s := range []Schedule{portable, pieces, short} {
+		pieces, short, deep := portable, portable, portable
+		pieces.Pieces, short.Short, deep.Deep = true, 1, 4
+		for _, s := range []Schedule{portable, pieces, short, deep} {
 			readsBack(t, k, s)
 		}
 	})
@@ -102,25 +102,35 @@ func TestLoops(t *testing.T) {
 		if !slices.Contains(golden, k.Name) {
 			return
 		}
-		golden := filepath.Join("testdata", k.Name+".txt")
-		l, err := From(k, Portable.Schedule)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := strings.TrimSpace(k.String()) + "\n\n" + l.String()
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s differs; run with -update to see how\n%s", golden, got)
+		holdLoops(t, k, k.Name, Portable.Schedule)
+		if k.Name == "center_rows" {
+			deep := Portable.Schedule
+			deep.Deep = 4
+			holdLoops(t, k, "center_rows_deep", deep)
 		}
 	})
+}
+
+func holdLoops(t *testing.T, k *ir.Kernel, name string, s Schedule) {
+	t.Helper()
+	golden := filepath.Join("testdata", name+".txt")
+	l, err := From(k, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.TrimSpace(k.String()) + "\n\n" + l.String()
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; run with -update to see how\n%s", golden, got)
+	}
 }
 
 // TestDoc holds that the loop in the package comment is one.

@@ -11,6 +11,7 @@ func Schedule(level asm.Level) loop.Schedule {
 	s.Strip = 1024 // nothing of a strip but what is declared lies in memory
 	s.Keep, s.Cost = Keep(level), Cost(level)
 	s.Tile = TileShape(level)
+	s.Deep = 4
 	s.Rows, s.Cols = 240, 2112 // whole tiles; the rows stay in a cache, the columns stream through
 	return s
 }
