@@ -52,14 +52,19 @@ type verdict struct {
 	library bool     // whether the function into which all else here is inlined is the library's
 }
 
-// verdicts is a cache by program counter. Two counters that meet in one entry evict
-// each other, which costs time and nothing else.
+// verdicts is a cache by program counter, in pairs of entries. Three counters that meet in
+// one pair evict each other, which costs time and nothing else.
 var verdicts [1 << 12]atomic.Pointer[verdict]
 
 // judge returns the verdict on a return address.
 func judge(pc uintptr) *verdict {
-	e := &verdicts[(pc*0x9e3779b1>>8)%uintptr(len(verdicts))]
-	if v := e.Load(); v != nil && v.pc == pc {
+	at := uint64(pc) * 0x9e3779b97f4a7c15 >> 52 // the upper bits: those that all of pc is in
+	first, second := &verdicts[at], &verdicts[at^1]
+	old := first.Load()
+	if old != nil && old.pc == pc {
+		return old
+	}
+	if v := second.Load(); v != nil && v.pc == pc {
 		return v
 	}
 	v := &verdict{pc: pc}
@@ -71,7 +76,10 @@ func judge(pc uintptr) *verdict {
 		file, _ := outer.FileLine(f.Entry)
 		v.library = isHome(file)
 	}
-	e.Store(v)
+	if old != nil {
+		second.Store(old)
+	}
+	first.Store(v)
 	return v
 }
 
