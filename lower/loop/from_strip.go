@@ -108,7 +108,7 @@ func (l *lowering) cost(p *plan) *Val {
 		}
 		work := intVal(int64(10*ops) + 5)
 		if p.rows[i] >= 0 { // the elements are packed
-			work = intVal(max(int64(10*(ops/rowTile+l.s.Cost(ir.OpFMA, stateTypes(s)[0]))), 1))
+			work = intVal(max(int64(10*(float64(ops/rowTile)+l.s.Cost(ir.OpFMA, stateTypes(s)[0]))), 1))
 		}
 		for _, a := range l.k.Domain(s) {
 			if !slices.Contains(p.shared, a) && !slices.Contains(p.shared, l.k.Axes[a].From) {

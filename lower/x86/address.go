@@ -60,13 +60,6 @@ func (e *emitter) strideBytes(a *loop.Array, coefs []*loop.Val) asm.Arg {
 	return e.memory(e.stride(a, coefs))
 }
 
-// strideNumber returns how many bytes an access moves when positions move by coefs, where
-// that is known.
-func (e *emitter) strideNumber(a *loop.Array, coefs []*loop.Val) (int64, bool) {
-	n := e.stride(a, coefs)
-	return n.n, n.kind == literal
-}
-
 func (e *emitter) stride(a *loop.Array, coefs []*loop.Val) *node {
 	x := e.array(a)
 	var terms []term

@@ -164,7 +164,8 @@ func (s *strip) toInt(to, from ir.DType, r asm.Reg) asm.Reg {
 	limit := math.Ldexp(1, 8*to.Size())
 	least, most := 0.0, limit-1
 	if !unsigned {
-		least, most = -limit/2, limit/2-1
+		half := float64(limit / 2)
+		least, most = -half, half-1
 		r = s.numbers(from, r)
 	}
 	r = s.atLeast(from, r, least)

@@ -77,9 +77,9 @@ func costOf(level asm.Level, op *ir.Op, out, arg ir.DType, emit emitOp) float64 
 		if c == 0 {
 			c = 1
 		}
-		sum += c * max(1, float64(in.W)/256)
+		sum += float64(c * max(1, float64(float64(in.W)/256)))
 	}
-	return sum / float64(s.lanes) * nanosecondsOfHalfCycle
+	return float64(float64(sum/float64(s.lanes)) * nanosecondsOfHalfCycle)
 }
 
 // noFile gives away no words: code that is only counted does not run.
