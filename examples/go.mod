@@ -4,6 +4,10 @@ go 1.26.0
 
 require github.com/numen-go/numen v0.0.0
 
-require golang.org/x/sync v0.24.0 // indirect
+require (
+	github.com/klauspost/cpuid/v2 v2.4.2 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.41.0 // indirect
+)
 
 replace github.com/numen-go/numen => ../
