@@ -95,14 +95,14 @@ func (f *frame) tile(x *tileCode) bool {
 	if reg(x.c.col) != 1 || reg(x.b.col) != 1 { // one by one
 		columns, times = 1, n
 	}
-	for range times {
+	for i := range times {
+		pc, pb := unsafe.Add(pc, i*reg(x.c.col)*size), unsafe.Add(pb, i*reg(x.b.col)*size)
 		if x.init >= 0 {
 			for r := range m {
 				fillOf(size)(unsafe.Add(pc, r*reg(x.c.row)*size), unsafe.Pointer(&f.regs[x.init]), nil, nil, columns)
 			}
 		}
 		x.kern(pc, pa, pb, k, m, columns, reg(x.c.row), reg(x.a.row), reg(x.a.step), reg(x.b.step))
-		pc, pb = unsafe.Add(pc, reg(x.c.col)*size), unsafe.Add(pb, reg(x.b.col)*size)
 	}
 	return f.spend(m * n * k / 4)
 }
