@@ -14,9 +14,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the files under testdata")
 
-// eachLevel runs a test at every level that the machine has.
+// eachLevel runs a test at every level that the machine has; at the best one only where
+// time is short: the race detector sees the same goroutines at all.
 func eachLevel(t *testing.T, f func(t *testing.T, level string)) {
-	for _, level := range cpu.Levels() {
+	levels := cpu.Levels()
+	if testing.Short() {
+		levels = levels[:1]
+	}
+	for _, level := range levels {
 		t.Run(level, func(t *testing.T) { f(t, level) })
 	}
 }
