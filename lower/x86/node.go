@@ -163,13 +163,19 @@ func (e *emitter) foreign(v *loop.Val) *node {
 	return e.inWord(w, e.at)
 }
 
+// isWidened reports whether a value is an integer element made an i64, which a load does.
+func isWidened(v *loop.Val) bool {
+	a := v.Args[0]
+	return v.Op == ir.OpCast && v.DType == ir.Int64 && a.Kind == loop.Load && a.DType.IsInteger()
+}
+
 // apply returns the node of an op, nil when integer code has none.
 func (e *emitter) apply(v *loop.Val) *node {
 	if !isWord(v.DType) || !intOps[v.Op] {
 		return nil
 	}
-	if a := v.Args[0]; v.Op == ir.OpCast && a.Kind == loop.Load && a.DType.IsInteger() && v.DType == ir.Int64 {
-		return e.load(a)
+	if isWidened(v) {
+		return e.load(v.Args[0])
 	}
 	var args [3]*node
 	for _, a := range v.Args {

@@ -88,26 +88,27 @@ func emitAbsInt(s *strip, d ir.DType, args []operand) asm.Reg {
 }
 
 func emitMinInt(s *strip, d ir.DType, args []operand) asm.Reg {
-	if lane(d) == 8 && !s.wide() {
-		a, b := s.reg(args[0]), s.reg(args[1])
-		return s.blend(s.compareInt(a, register(d, b), intGreater), b, a, d)
-	}
-	ops := pair{asm.VPMINSD, asm.VPMINSQ}
-	if d.Kind() == ir.KindUint {
-		ops = pair{asm.VPMINUD, asm.VPMINUQ}
-	}
-	a, b := literalLast(args)
-	return s.op2(ops, d, a, b)
+	return s.extremeInt(d, args, pair{asm.VPMINSD, asm.VPMINSQ}, pair{asm.VPMINUD, asm.VPMINUQ}, false)
 }
 
 func emitMaxInt(s *strip, d ir.DType, args []operand) asm.Reg {
+	return s.extremeInt(d, args, pair{asm.VPMAXSD, asm.VPMAXSQ}, pair{asm.VPMAXUD, asm.VPMAXUQ}, true)
+}
+
+// extremeInt takes the larger or the smaller of two integers. AVX2 has no instruction for
+// those of 64 bits.
+func (s *strip) extremeInt(d ir.DType, args []operand, signed, unsigned pair, larger bool) asm.Reg {
 	if lane(d) == 8 && !s.wide() {
 		a, b := s.reg(args[0]), s.reg(args[1])
-		return s.blend(s.compareInt(a, register(d, b), intGreater), a, b, d)
+		greater := s.compareInt(a, register(d, b), intGreater)
+		if larger {
+			return s.blend(greater, a, b, d)
+		}
+		return s.blend(greater, b, a, d)
 	}
-	ops := pair{asm.VPMAXSD, asm.VPMAXSQ}
+	ops := signed
 	if d.Kind() == ir.KindUint {
-		ops = pair{asm.VPMAXUD, asm.VPMAXUQ}
+		ops = unsigned
 	}
 	a, b := literalLast(args)
 	return s.op2(ops, d, a, b)

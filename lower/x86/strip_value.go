@@ -201,7 +201,8 @@ func (s *strip) isInteger(v *loop.Val, at loop.Place) bool {
 		if !intOps[v.Op] {
 			return false
 		}
-		if a := v.Args[0]; v.Op == ir.OpCast && v.DType == ir.Int64 && a.Kind == loop.Load && a.DType.IsInteger() {
+		if isWidened(v) {
+			a := v.Args[0]
 			return len(at) == 0 && !s.changed[a.Array] && !slices.ContainsFunc(a.Args, func(x *loop.Val) bool { return !s.isInteger(x, at) })
 		}
 	}
