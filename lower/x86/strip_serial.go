@@ -359,7 +359,9 @@ func (s *strip) compress(st *loop.Append, masks []asm.Reg) {
 	s.b.Op(asm.MOV, asm.W64, asm.R(n), count)
 	for u, mask := range masks {
 		taken, end, low := s.maskBits(mask), s.b.New(asm.GPR), s.b.New(asm.GPR)
+		next := s.b.NewLabel()
 		s.b.Op(asm.POPCNT, asm.W32, asm.R(taken), asm.R(taken))
+		s.b.Op(asm.JZ, 0, next) // nothing to write is no error, even past the end
 		s.b.Op(asm.LEA, asm.W64, asm.R(end), asm.MX(n, taken, 1, 0))
 		for _, a := range st.Outs {
 			s.b.Op(asm.CMP, asm.W64, asm.R(end), s.slot(&loop.Val{Kind: loop.Extent, DType: ir.Int64, Array: a}))
@@ -376,6 +378,7 @@ func (s *strip) compress(st *loop.Append, masks []asm.Reg) {
 			in.Mask = first
 		}
 		s.b.Op(asm.MOV, asm.W64, asm.R(n), asm.R(end))
+		s.b.Bind(next)
 	}
 	s.b.Op(asm.MOV, asm.W64, count, asm.R(n))
 	s.b.Op(asm.JMP, 0, done)
