@@ -84,7 +84,7 @@ type Format struct {
 	Axes   []int   // the axis that each level stores; nil: in order
 	Fill   uint64  // bits of the elements that are not stored
 	Chunks []Dim   // extents of a chunk per axis; nil: in one piece
-	Device string  // "": the host
+	Device string  // the target that holds the array; "": the host
 }
 
 // Level is how one axis of a sparse array is stored.
@@ -115,6 +115,15 @@ var formatSpellings = []struct {
 	{"coo", []Level{LevelCompressed, LevelSingleton}, nil},
 	{"csf", []Level{LevelCompressed, LevelCompressed, LevelCompressed}, nil},
 	{"sparsevec", []Level{LevelCompressed}, nil},
+}
+
+// Levelled returns what a kernel sees of a format: how elements are stored and what is
+// not, nil when all are. Where an array lives and how it is cut is its holder's.
+func (f *Format) Levelled() *Format {
+	if !f.sparse() {
+		return nil
+	}
+	return &Format{Levels: f.Levels, Axes: f.Axes, Fill: f.Fill}
 }
 
 // Equal reports whether two formats are the same; nil is dense.

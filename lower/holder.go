@@ -1,0 +1,37 @@
+package lower
+
+import (
+	"context"
+
+	"github.com/numen-go/numen/ir"
+)
+
+// Holder is a target with arrays of its own kind: sparse, in chunks, on a device,
+// compressed. Its kernels read and write its own arrays, and read dense ones of the host
+// beside them. An array's buffer is the holder's own type; Offset and Strides of such an
+// Array are not used, Extents and DType are.
+type Holder interface {
+	Target
+	// Home returns the format of the arrays in which a program that is sent to the target
+	// by name is held, nil when the target takes the arrays of such a program as they are.
+	Home() *ir.Format
+	// Holds reports whether arrays of a format, which is not nil, are the target's.
+	Holds(f *ir.Format) bool
+	// Make returns an array for a kernel to write: its elements are undefined until then.
+	// Nothing is taken for elements that a format stores where it needs them.
+	Make(ctx context.Context, t ir.Type, extents []int64) (*Array, error)
+	// Convert returns an array's elements in another format. One of the formats is the
+	// target's, the other is its own too or nil: dense, contiguous, on the host.
+	Convert(ctx context.Context, a *Array, from, to *ir.Format) (*Array, error)
+	// Finish returns when the results of launches are complete, or with their error: a
+	// target may do the work of a launch now that it was only told of then. What it may
+	// hold while it works is bounded; the bound is checked before the work begins.
+	Finish(ctx context.Context, results []*Array, b *Bounds) error
+}
+
+// Bounds are what a run may take.
+type Bounds struct {
+	Threads int                                  // workers to use; 0 means 1
+	Memory  int64                                // bytes to hold beyond the inputs; 0: no bound
+	Watch   func(done, total int64, task string) // progress; nil: nobody looks
+}
