@@ -56,7 +56,7 @@ func KernelOf(n *Node) (k *Kernel, operands []int, scalars []*Node, err error) {
 }
 
 func (b *KernelBuilder) operand(name string, t Type, role Role) int {
-	b.K.Operands = append(b.K.Operands, Operand{Name: name, DType: t.DType, Shape: t.Shape, Format: t.Format, Like: -1, Role: role})
+	b.K.Operands = append(b.K.Operands, Operand{Name: name, DType: t.DType, Shape: t.Shape, Format: t.Format.Levelled(), Like: -1, Role: role})
 	return len(b.K.Operands) - 1
 }
 

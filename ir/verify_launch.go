@@ -109,7 +109,9 @@ func (v *programVerifier) argument(m *memory, l *Launch, x int, o *Operand) erro
 	for i, d := range o.Shape {
 		want.Shape[i] = l.dim(d)
 	}
-	if t := v.p.Values[x].Type.kernelType(); !t.Equal(want) {
+	t := v.p.Values[x].Type.kernelType()
+	t.Format = t.Format.Levelled()
+	if !t.Equal(want) {
 		return fmt.Errorf("%s is %s, kernel %s wants %s for %s", v.name(x), t, l.Kernel.Name, want, o.Name)
 	}
 	return nil

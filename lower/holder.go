@@ -8,8 +8,8 @@ import (
 
 // Holder is a target with arrays of its own kind: sparse, in chunks, on a device,
 // compressed. Its kernels read and write its own arrays, and read dense ones of the host
-// beside them. An array's buffer is the holder's own type; Offset and Strides of such an
-// Array are not used, Extents and DType are.
+// beside them. The buffer of such an Array is the holder's own type and its Format says so; DType
+// and Extents are as ever, Offset and Strides are not used.
 type Holder interface {
 	Target
 	// Home returns the format of the arrays in which a program that is sent to the target
@@ -20,9 +20,9 @@ type Holder interface {
 	// Make returns an array for a kernel to write: its elements are undefined until then.
 	// Nothing is taken for elements that a format stores where it needs them.
 	Make(ctx context.Context, t ir.Type, extents []int64) (*Array, error)
-	// Convert returns an array's elements in another format. One of the formats is the
-	// target's, the other is its own too or nil: dense, contiguous, on the host.
-	Convert(ctx context.Context, a *Array, from, to *ir.Format) (*Array, error)
+	// Convert returns an array's elements in another format. One of the formats, a's and
+	// the wanted one, is the target's, the other is too or nil: dense on the host.
+	Convert(ctx context.Context, a *Array, to *ir.Format) (*Array, error)
 	// Finish returns when the results of launches are complete, or with their error: a
 	// target may do the work of a launch now that it was only told of then. What it may
 	// hold while it works is bounded; the bound is checked before the work begins.

@@ -50,9 +50,10 @@ type Args struct {
 // Array is a dense array in memory: the element at position i is at
 // Offset + sum(i[k]*Strides[k]), counted in elements of DType from the start of Data.
 // Offset and strides may be negative where positions are offset too; no element in
-// bounds lies outside Data.
+// bounds lies outside Data. An array of another format is its holder's: see Holder.
 type Array struct {
 	DType   ir.DType
+	Format  *ir.Format // nil: dense, on the host
 	Buf     Buffer
 	Offset  int64
 	Strides []int64

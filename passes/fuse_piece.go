@@ -52,7 +52,7 @@ type fusion struct {
 func newFusion(u *Unit, steps []ir.ProgramStep, outside map[int]bool) *fusion {
 	f := &fusion{u: u, p: u.Program, b: ir.NewBuilder(), inside: map[int]bool{}, freed: map[int]bool{}, stable: map[int]bool{}, limit: maxStmts}
 	for _, v := range u.Program.Values {
-		f.values = append(f.values, ir.Operand{DType: v.Type.DType, Shape: v.Type.Shape, Format: v.Type.Format, Like: -1})
+		f.values = append(f.values, ir.Operand{DType: v.Type.DType, Shape: v.Type.Shape, Format: v.Type.Format.Levelled(), Like: -1})
 	}
 	f.inout = make([]bool, len(f.values))
 	for _, c := range u.Caps {
