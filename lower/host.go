@@ -92,8 +92,15 @@ func (a *Array) Check() error {
 	if len(a.Strides) != len(a.Extents) {
 		return fmt.Errorf("lower: %d strides for %d axes", len(a.Strides), len(a.Extents))
 	}
-	lo, hi := a.Offset, a.Offset
+	start, err := a.first()
+	if err != nil {
+		return err
+	}
+	lo, hi := start, start
 	for i, e := range a.Extents {
+		if a.Part != nil {
+			e = a.Part.Hi[i] - a.Part.Lo[i]
+		}
 		if e < 0 {
 			return fmt.Errorf("lower: extent %d", e)
 		}
@@ -109,7 +116,7 @@ func (a *Array) Check() error {
 		} else {
 			hi += span
 		}
-		if lo > a.Offset || hi < a.Offset {
+		if lo > start || hi < start {
 			return fmt.Errorf("lower: axis %d spans too much", i)
 		}
 	}
@@ -118,4 +125,27 @@ func (a *Array) Check() error {
 		return fmt.Errorf("lower: elements %d to %d of a buffer of %d", lo, hi, h.Size()/size)
 	}
 	return nil
+}
+
+// first returns where the first element is that there is memory for, and checks the part.
+func (a *Array) first() (int64, error) {
+	if a.Part == nil {
+		return a.Offset, nil
+	}
+	if len(a.Part.Lo) != len(a.Extents) || len(a.Part.Hi) != len(a.Extents) {
+		return 0, fmt.Errorf("lower: a part of %d axes of %d", len(a.Part.Lo), len(a.Extents))
+	}
+	at := a.Offset
+	for i, lo := range a.Part.Lo {
+		if hi := a.Part.Hi[i]; lo < 0 || hi < lo || hi > a.Extents[i] {
+			return 0, fmt.Errorf("lower: a part from %d to %d of extent %d", lo, hi, a.Extents[i])
+		}
+		n, ok := ir.MulOK(lo, a.Strides[i])
+		if sum := at + n; ok && (n < 0) == (sum < at) || n == 0 {
+			at = sum
+			continue
+		}
+		return 0, fmt.Errorf("lower: axis %d spans too much", i)
+	}
+	return at, nil
 }

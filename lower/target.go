@@ -58,6 +58,7 @@ type Array struct {
 	Offset  int64
 	Strides []int64
 	Extents []int64
+	Part    *ir.Box // the positions that there is memory for, nil: all. A run touches no other
 }
 
 // Buffer is memory that a target can use. Host buffers (*Host) are what dense CPU

@@ -19,14 +19,16 @@ type Kernel struct {
 	shapes [][]poly // by operand
 	axes   []poly   // extents
 	leads  []lead
-	cuts   []int     // axes of reductions that can be cut into pieces
-	calls  sync.Pool // of *call
+	cuts   []int            // axes of reductions that can be cut into pieces
+	calls  sync.Pool        // of *call
+	reach  func() *ir.Reach // what a run touches of arrays that are there in part
 }
 
 // NewKernel makes a verified kernel ready to run as a target's tuning says, or declines
 // it.
 func NewKernel(k *ir.Kernel, t *Tuning) (*Kernel, error) {
 	out := &Kernel{k: k, code: variants{k: k, t: t}}
+	out.reach = sync.OnceValue(func() *ir.Reach { return ir.NewReach(k) })
 	// Machine code waits for the class of the first run.
 	if t.Machine == nil {
 		if _, err := out.code.of(Class{}); err != nil {
@@ -150,6 +152,7 @@ type call struct {
 	short     uint64
 	long      bool    // there is an axis that is not short
 	positions float64 // of all axes together
+	results   float64 // bytes that there is memory for
 }
 
 // Run executes the kernel on host memory. It proves every bound before it touches
@@ -195,23 +198,7 @@ func (k *Kernel) class(c *call, threads int) Class {
 // streams reports whether the results are too large to stay in the caches, and no
 // memory that is read.
 func (k *Kernel) streams(c *call) bool {
-	var bytes float64
-	next := 0
-	for i := range k.k.Operands {
-		o := &k.k.Operands[i]
-		if o.Role == ir.Local {
-			continue
-		}
-		if o.Role == ir.Out {
-			size := float64(o.DType.Size())
-			for _, n := range c.arrays[next].Extents {
-				size = float64(size * float64(n))
-			}
-			bytes += size
-		}
-		next++
-	}
-	if bytes <= float64(k.code.t.StreamBytes) {
+	if c.results <= float64(k.code.t.StreamBytes) {
 		return false
 	}
 	for i := range c.arrays {
@@ -229,7 +216,7 @@ func (k *Kernel) bind(a *lower.Args, c *call) error {
 	if len(a.Dims) != len(k.k.Dims) || len(a.Scalars) != len(k.k.Scalars) {
 		return fmt.Errorf("%d dims and %d scalars for %d and %d", len(a.Dims), len(a.Scalars), len(k.k.Dims), len(k.k.Scalars))
 	}
-	c.params, c.arrays = c.params[:0], c.arrays[:0]
+	c.params, c.arrays, c.results = c.params[:0], c.arrays[:0], 0
 	for _, d := range a.Dims {
 		c.params = append(c.params, uint64(d))
 	}
@@ -247,10 +234,16 @@ func (k *Kernel) bind(a *lower.Args, c *call) error {
 			return fmt.Errorf("%d arrays are too few", len(a.Arrays))
 		}
 		m, err := k.array(i, &a.Arrays[next], a.Dims)
+		if err == nil && a.Arrays[next].Part != nil {
+			err = k.inPart(i, a.Arrays[next].Part, a.Dims, c)
+		}
 		if err != nil {
 			return fmt.Errorf("operand %s: %w", o.Name, err)
 		}
 		c.arrays = append(c.arrays, m)
+		if o.Role == ir.Out {
+			c.results += resultBytes(&a.Arrays[next])
+		}
 		next++
 	}
 	if next != len(a.Arrays) {
@@ -327,6 +320,30 @@ func (k *Kernel) array(i int, a *lower.Array, dims []int64) (Memory, error) {
 	}
 	bytes := a.Buf.(*lower.Host).Bytes() // as Check holds
 	return Memory{unsafe.Pointer(unsafe.SliceData(bytes)), a.Offset, a.Strides, a.Extents}, nil
+}
+
+// inPart checks that a run touches no position of an operand outside its part.
+func (k *Kernel) inPart(operand int, part *ir.Box, dims []int64, c *call) error {
+	var b ir.Box
+	if err := k.reach().Of(operand, dims, c.lo, c.hi, &b); err != nil {
+		return err
+	}
+	if !part.Contains(b) {
+		return fmt.Errorf("positions %v to %v are touched, there is memory for %v to %v", b.Lo, b.Hi, part.Lo, part.Hi)
+	}
+	return nil
+}
+
+// resultBytes returns the bytes of an array that there is memory for.
+func resultBytes(a *lower.Array) float64 {
+	size := float64(a.DType.Size())
+	for d, n := range a.Extents {
+		if a.Part != nil {
+			n = a.Part.Hi[d] - a.Part.Lo[d]
+		}
+		size = float64(size * float64(n))
+	}
+	return size
 }
 
 // poly is a polynomial of a kernel's dims, for evaluation without allocation.

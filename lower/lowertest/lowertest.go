@@ -35,6 +35,7 @@ func Run(t *testing.T, open func() (lower.Target, error)) {
 	t.Run("samples", k.samples)
 	t.Run("kernels", k.kernels)
 	t.Run("bounds", k.bounds)
+	t.Run("parts", k.parts)
 	t.Run("threads", k.threads)
 	t.Run("faults", k.faults)
 	t.Run("random", k.random)

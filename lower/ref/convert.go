@@ -69,7 +69,17 @@ func size(extents []int64) int64 {
 	return n
 }
 
-// each calls the access that of returns on every element of a, in row-major order.
+func inside(b *ir.Box, pos []int64) bool {
+	for d, p := range pos {
+		if p < b.Lo[d] || p >= b.Hi[d] {
+			return false
+		}
+	}
+	return true
+}
+
+// each calls the access that of returns on every element of a that there is memory for,
+// in row-major order.
 func each(a *lower.Array, of func(h *lower.Host) access) {
 	n := size(a.Extents)
 	if n == 0 {
@@ -79,7 +89,9 @@ func each(a *lower.Array, of func(h *lower.Host) access) {
 	pos := make([]int64, len(a.Extents))
 	offset := a.Offset
 	for i := range int(n) {
-		f(i, offset)
+		if a.Part == nil || inside(a.Part, pos) {
+			f(i, offset)
+		}
 		for k := len(pos) - 1; k >= 0; k-- {
 			if pos[k]++; pos[k] < a.Extents[k] {
 				offset += a.Strides[k]
