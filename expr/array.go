@@ -37,7 +37,7 @@ func concrete(a *lower.Array, site *ir.Site) *ir.Node {
 	for i, e := range a.Extents {
 		dims[i] = ir.N(e)
 	}
-	return &ir.Node{Op: ir.OpParam, Type: ir.Dense(a.DType, dims...), Attr: noIndex, Site: site, Data: a}
+	return &ir.Node{Op: ir.OpParam, Type: ir.Type{DType: a.DType, Shape: dims, Format: a.Format}, Attr: noIndex, Site: site, Data: a}
 }
 
 // noIndex is the attribute of every parameter: the runtime numbers them by first use.

@@ -16,6 +16,7 @@ import (
 
 	np "github.com/numen-go/numen/expr"
 	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
 )
 
 var update = flag.Bool("update", false, "rewrite the files under testdata")
@@ -162,11 +163,11 @@ var failing = []struct {
 	{"alias dtype", func() error { _, err := np.AliasValues[int](m); return err }},
 	{"alias closed", func() error { a := np.Of(1); a.Close(); _, err := np.AliasValues[int](a); return err }},
 	{"alias elsewhere", func() error {
-		_, err := np.AliasValues[float64](np.Leaf(ir.Dense(ir.Float64, ir.N(1)), elsewhere{}))
+		_, err := np.AliasValues[float64](np.Leaf(ir.Type{DType: ir.Float64, Shape: []ir.Dim{ir.N(1)}, Format: &ir.Format{Device: "elsewhere"}}, elsewhere{}))
 		return err
 	}},
 	{"values elsewhere", func() error {
-		_, err := np.Values[float64](ctx, np.Leaf(ir.Dense(ir.Float64, ir.N(1)), elsewhere{}))
+		_, err := np.Values[float64](ctx, np.Leaf(ir.Type{DType: ir.Float64, Shape: []ir.Dim{ir.N(1)}, Format: &ir.Format{Device: "elsewhere"}}, elsewhere{}))
 		return err
 	}},
 
@@ -226,7 +227,12 @@ var failing = []struct {
 	}},
 	{"leaf shape", func() error { return np.Leaf(ir.Dense(ir.Int8, ir.N(-3)), elsewhere{}).Err() }},
 	{"leaf buffer", func() error { return np.Leaf(ir.Dense(ir.Int8, ir.N(3)), nil).Err() }},
-	{"leaf size", func() error { return np.Leaf(ir.Dense(ir.Int8, ir.N(30)), elsewhere{}).Err() }},
+	{"leaf elsewhere", func() error { return np.Leaf(ir.Dense(ir.Float64, ir.N(1)), elsewhere{}).Err() }},
+	{"values sparse", func() error {
+		_, err := np.Values[float64](ctx, np.Leaf(ir.Type{DType: ir.Float64, Shape: []ir.Dim{ir.N(1)}, Format: &ir.Format{Levels: []ir.Level{ir.LevelCompressed}}}, elsewhere{}))
+		return err
+	}},
+	{"leaf size", func() error { return np.Leaf(ir.Dense(ir.Int8, ir.N(30)), lower.HostOf(make([]byte, 8))).Err() }},
 	{"bytes", func() error { return np.AliasBytes(np.Int16, np.Shape{2}, make([]byte, 5), nil).Err() }},
 	{"bytes dtype", func() error { return np.AliasBytes(0, np.Shape{2}, make([]byte, 5), nil).Err() }},
 	{"call nil op", func() error { return np.Call("mine", nil, nil, m).Err() }},

@@ -126,11 +126,11 @@ func (e *Explanation) String() string {
 // belongs to the caller. T must be a's dtype (ErrDType): nothing is converted silently.
 func Values[T Elem](ctx context.Context, a Array, opts ...EvalOption) ([]T, error) {
 	c := begin("Values", a)
-	v, err := c.elementsOf(ctx, a, DTypeOf[T](), opts)
+	v, fresh, err := c.elementsOf(ctx, a, DTypeOf[T](), opts)
 	if err != nil {
 		return nil, err
 	}
-	if a.Concrete() {
+	if !fresh {
 		return slices.Clone(slice[T](v)), nil
 	}
 	v.Buf.(*lower.Host).Keep() // a fresh result: its memory is handed over
@@ -144,7 +144,7 @@ func Value[T Elem](ctx context.Context, a Array, opts ...EvalOption) (T, error) 
 	if a.error() == nil && a.Size() != 1 {
 		return zero, c.error(ErrShape, "one element is wanted, there are %d: use Values", a.Size())
 	}
-	v, err := c.elementsOf(ctx, a, DTypeOf[T](), opts)
+	v, _, err := c.elementsOf(ctx, a, DTypeOf[T](), opts)
 	if err != nil {
 		return zero, err
 	}
@@ -158,30 +158,43 @@ func ValuesInto[T Elem](ctx context.Context, dst []T, a Array, opts ...EvalOptio
 	if a.error() == nil && a.Size() != len(dst) {
 		return c.error(ErrShape, "%d elements do not fill a slice of %d", a.Size(), len(dst))
 	}
-	v, err := c.elementsOf(ctx, a, DTypeOf[T](), opts)
+	v, fresh, err := c.elementsOf(ctx, a, DTypeOf[T](), opts)
 	if err != nil {
 		return err
 	}
 	copy(dst, slice[T](v))
-	if !a.Concrete() {
+	if fresh {
 		v.Buf.Close()
 	}
 	return nil
 }
 
-// elementsOf evaluates an Array whose elements are wanted as dtype d.
-func (c *call) elementsOf(ctx context.Context, a Array, d DType, opts []EvalOption) (*lower.Array, error) {
+// elementsOf evaluates an Array whose elements are wanted as dtype d, in the host's
+// memory. fresh says that nobody else has that memory.
+func (c *call) elementsOf(ctx context.Context, a Array, d DType, opts []EvalOption) (v *lower.Array, fresh bool, err error) {
 	if a.error() == nil && a.DType() != d {
-		return nil, c.error(ErrDType, "the elements were asked for as %s: use AsType(x, np.%s)", d, dtypeConst(d))
+		return nil, false, c.error(ErrDType, "the elements were asked for as %s: use AsType(x, np.%s)", d, dtypeConst(d))
 	}
-	n, err := c.evaluateOne(ctx, a, opts)
-	if err != nil {
-		return nil, err
+	n, bad := c.evaluateOne(ctx, a, opts)
+	if bad != nil {
+		return nil, false, bad
 	}
-	if _, ok := values(n).Buf.(*lower.Host); !ok {
-		return nil, c.error(ErrDeclined, "%T is not in the host's memory", values(n).Buf)
+	v, fresh = values(n), !a.Concrete()
+	if v.Format == nil {
+		return v, fresh, nil
 	}
-	return values(n), nil
+	if v.Format.Levels != nil {
+		return nil, false, c.error(ErrDeclined, "the array is sparse (%s): make it dense first, with ToDense of package sparse", v.Format)
+	}
+	cfg := configOf(opts)
+	host, fault := cfg.runner().Convert(ctx, v, nil)
+	if fault != nil {
+		return nil, false, c.runError(ctx, fault, nil)
+	}
+	if fresh {
+		v.Buf.Close()
+	}
+	return host, true, nil
 }
 
 // dtypeConst returns the Go name of a dtype: Float64.

@@ -37,8 +37,9 @@ func Call(fn string, op *ir.Op, attr *ir.Attr, args ...Array) Array {
 }
 
 // Leaf returns a concrete Array over a buffer: how packages that bring a new kind of
-// array hand it in. t says dtype, shape and format; its extents must be numbers, and the
-// elements lie in row-major order.
+// array hand it in. t says dtype, shape and format; its extents must be numbers. The
+// elements of an array without a format are a *lower.Host's, in row-major order; one with
+// a format is the array of the target that holds arrays of it (lower.Holder).
 func Leaf(t ir.Type, buf lower.Buffer) Array {
 	c := begin("Leaf")
 	n, err := ir.Elements(t.Shape)
@@ -47,6 +48,8 @@ func Leaf(t ir.Type, buf lower.Buffer) Array {
 		return c.array(c.fail(ErrShape, "%v", err))
 	case buf == nil:
 		return c.array(c.fail(ErrNil, "the buffer is nil"))
+	case t.Format == nil && !onHost(buf):
+		return c.array(c.fail(ErrDType, "%T is not memory of the host: the type's format says who holds it", buf))
 	case t.Format == nil && n > buf.Size()/int64(max(t.DType.Size(), 1)):
 		return c.array(c.fail(ErrShape, "%d elements of %s do not fit a buffer of %d bytes", n, t.DType.Name(), buf.Size()))
 	}
@@ -54,10 +57,10 @@ func Leaf(t ir.Type, buf lower.Buffer) Array {
 	for i, d := range t.Shape {
 		extents[i], _ = d.Const()
 	}
-	leaf := concrete(&lower.Array{DType: t.DType, Buf: buf, Strides: lower.Contiguous(extents), Extents: extents}, c.site)
-	leaf.Type = t
-	return c.array(leaf)
+	return c.array(concrete(&lower.Array{DType: t.DType, Format: t.Format, Buf: buf, Strides: lower.Contiguous(extents), Extents: extents}, c.site))
 }
+
+func onHost(buf lower.Buffer) bool { _, ok := buf.(*lower.Host); return ok }
 
 // AliasBytes returns a concrete Array over memory in the processor's byte order, which
 // must not change while the Array may be evaluated: for readers of files. Its start must

@@ -30,6 +30,7 @@ type Attr struct {
 	Bits    uint64   // const: the element
 	Index   int      // param, scalar: its number; item: which result
 	Flag    bool     // cumulative: exclusive; scatter: nothing else writes the place
+	Format  *Format  // convert: nil is dense, on the host
 	Limit   Dim      // loop: the most trips; Unknown: as many as its condition asks for
 }
 
@@ -50,6 +51,7 @@ const (
 	FieldIndex
 	FieldFlag
 	FieldLimit
+	FieldFormat
 )
 
 // Site is where a node was asked for. Transforms that make nodes on behalf of others
@@ -74,6 +76,9 @@ func NewNode(op *Op, attr *Attr, site *Site, args ...*Node) (*Node, error) {
 	t, err := op.infer(n)
 	if err != nil {
 		return nil, err
+	}
+	if op.Family != Conversion {
+		t.Format = nil // what a call makes of formats is known when it becomes a kernel
 	}
 	n.Type = t
 	return n, nil

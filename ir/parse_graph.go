@@ -150,7 +150,7 @@ var attrFields = []struct {
 	field AttrField
 }{
 	{"axes", FieldAxes}, {"shape", FieldShape}, {"start", FieldStart}, {"step", FieldStep}, {"order", FieldOrder}, {"dtype", FieldDType},
-	{"spec", FieldSpec}, {"combine", FieldCombine}, {"index", FieldIndex}, {"flag", FieldFlag}, {"limit", FieldLimit},
+	{"spec", FieldSpec}, {"combine", FieldCombine}, {"index", FieldIndex}, {"flag", FieldFlag}, {"limit", FieldLimit}, {"format", FieldFormat},
 }
 
 // field reads one name=value into a.
@@ -198,6 +198,12 @@ func (s *scanner) field(op *Op, a *Attr) {
 		a.Index = s.integer("an index")
 	case FieldLimit:
 		a.Limit = s.dim()
+	case FieldFormat:
+		text, err := strconv.Unquote(s.next().text)
+		if err == nil {
+			a.Format, err = parseFormat(text)
+		}
+		ok = err == nil
 	}
 	if !ok {
 		s.failAt(pos, "attribute %s cannot be %s", name, value)

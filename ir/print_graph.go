@@ -129,6 +129,7 @@ func attrText(op *Op, a *Attr, result Type) string {
 	add(FieldIndex, true, "index="+strconv.Itoa(a.Index))
 	add(FieldFlag, a.Flag, "flag")
 	add(FieldLimit, true, "limit="+a.Limit.String())
+	add(FieldFormat, true, "format="+strconv.Quote(a.Format.String()))
 	if parts == nil {
 		return ""
 	}

@@ -21,7 +21,7 @@ var collapse = Pass{
 			c.names[v.Name] = true
 		}
 		for _, v := range u.Program.Params {
-			c.dense[v] = !slices.Contains(u.Program.Donated, v)
+			c.dense[v] = !slices.Contains(u.Program.Donated, v) && u.Program.Values[v].Type.Format == nil
 		}
 		u.Program.Steps = c.steps(u.Program.Steps)
 		return c.changed, nil

@@ -34,7 +34,7 @@ func (f *fusion) partner(d *dependencies, b *piece) (a, joined *piece) {
 		return nil, nil
 	}
 	fits := func(a *piece, join func(a, b *piece) *piece) *piece {
-		if !joinable(a) || a.size+b.size > maxBody || !d.mayJoin(a, b) {
+		if !joinable(a) || a.size+b.size > maxBody || f.holder(a) != f.holder(b) || !d.mayJoin(a, b) {
 			return nil
 		}
 		j := join(a, b)
@@ -59,6 +59,18 @@ func (f *fusion) partner(d *dependencies, b *piece) (a, joined *piece) {
 		}
 	}
 	return nil, nil
+}
+
+// holder names the target that holds what a piece makes: one launch runs on one target.
+func (f *fusion) holder(p *piece) string {
+	for _, v := range p.writes {
+		if v < len(f.p.Values) {
+			if t := f.p.Values[v].Type.Format; t != nil {
+				return t.Device
+			}
+		}
+	}
+	return ""
 }
 
 // joinable reports whether a piece may share its loops: scatters and appends make the

@@ -62,7 +62,7 @@ func newFusion(u *Unit, steps []ir.ProgramStep, outside map[int]bool) *fusion {
 	}
 	contiguous := map[int]bool{} // the caller's arrays, and views of them
 	for _, v := range u.Program.Params {
-		contiguous[v] = !slices.Contains(u.Program.Donated, v)
+		contiguous[v] = !slices.Contains(u.Program.Donated, v) && u.Program.Values[v].Type.Format == nil
 	}
 	for i := range steps {
 		s := &steps[i]

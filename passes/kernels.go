@@ -100,7 +100,7 @@ func (b *programBuilder) node(n *ir.Node) error {
 		return fmt.Errorf("passes: %s reaches kernels before it was decomposed", n.Op)
 	}
 	if n.Op.Host != nil {
-		return fmt.Errorf("passes: %s: host steps have no lowering yet", n.Op)
+		return b.host(n)
 	}
 	k, operands, scalars, err := ir.KernelOf(n)
 	if errors.Is(err, ir.ErrNoRefinement) {
@@ -135,6 +135,48 @@ func (b *programBuilder) node(n *ir.Node) error {
 	return nil
 }
 
+// host adds a step that is no kernel.
+func (b *programBuilder) host(n *ir.Node) error {
+	step, err := n.Op.Host(n)
+	if err != nil {
+		return err
+	}
+	if step.Kind != ir.StepConvert {
+		return fmt.Errorf("passes: %s: host steps have no lowering yet", n.Op)
+	}
+	from, err := b.stored(n.Args[0])
+	if err != nil {
+		return err
+	}
+	step.In, step.Out = []int{from}, b.newValue("v", n.Type)
+	if n.Site != nil {
+		step.Sites = []*ir.Site{n.Site}
+	}
+	b.value[n] = step.Out
+	b.p.Steps = append(b.p.Steps, step)
+	return nil
+}
+
+// stored returns a value that holds n's elements, made for leaves that live in bodies.
+func (b *programBuilder) stored(n *ir.Node) (int, error) {
+	if v, ok := b.value[n]; ok {
+		return v, nil
+	}
+	return b.copied(n)
+}
+
+// copied returns a new value with n's elements.
+func (b *programBuilder) copied(n *ir.Node) (int, error) {
+	c, err := ir.NewNode(ir.OpBroadcast, &ir.Attr{Shape: n.Type.Shape}, n.Site, n)
+	if err != nil {
+		return 0, err
+	}
+	if err := b.node(c); err != nil {
+		return 0, err
+	}
+	return b.value[c], nil
+}
+
 // view reinterprets a dense operand's memory in n's shape.
 func (b *programBuilder) view(n *ir.Node) error {
 	strides := make([]ir.Dim, n.Type.Rank())
@@ -156,14 +198,7 @@ func (b *programBuilder) result(r *ir.Node) (int, error) {
 	if ok && !b.shared(v) {
 		return v, nil
 	}
-	c, err := ir.NewNode(ir.OpBroadcast, &ir.Attr{Shape: r.Type.Shape}, r.Site, r)
-	if err != nil {
-		return 0, err
-	}
-	if err := b.node(c); err != nil {
-		return 0, err
-	}
-	return b.value[c], nil
+	return b.copied(r)
 }
 
 // shared reports whether a value's memory has another owner than the result.

@@ -111,7 +111,7 @@ func (b *block) copiesToViews() {
 	for i := 0; i < len(b.steps); i++ {
 		s := &b.steps[i]
 		from, to, ok := renaming(s)
-		if !ok || !b.own[from] || !b.own[to] || writers[from] != 1 || writers[to] != 1 || !b.u.allow() {
+		if !ok || !b.onHost(from) || !b.onHost(to) || !b.own[from] || !b.own[to] || writers[from] != 1 || writers[to] != 1 || !b.u.allow() {
 			continue
 		}
 		*s = *viewOf(b.p, from, to, s.Sites)
@@ -120,6 +120,10 @@ func (b *block) copiesToViews() {
 		i-- // its allocation stood before it
 	}
 }
+
+// onHost reports whether a value is plain memory, which may be looked at otherwise and
+// written over.
+func (b *block) onHost(v int) bool { return b.p.Values[v].Type.Format == nil }
 
 // viewOf returns the step that makes value to the contiguous memory of value from.
 func viewOf(p *ir.Program, from, to int, sites []*ir.Site) *ir.ProgramStep {
@@ -241,7 +245,7 @@ func (d *deaths) at(i int) (from, to int, ok bool) {
 		}
 		for m, in := range operands {
 			from := l.Args[m]
-			if l.Kernel.Operands[in].Role == ir.In && d.b.own[from] && d.last[from] == i && alone(from) &&
+			if l.Kernel.Operands[in].Role == ir.In && d.b.own[from] && d.b.onHost(from) && d.last[from] == i && alone(from) &&
 				d.b.p.Values[from].Type.Equal(d.b.p.Values[to].Type) && inPlace(l.Kernel, out, in) {
 				return from, to, true
 			}

@@ -16,6 +16,9 @@ type Unit struct {
 	Program *ir.Program
 	// Caps are what the targets may take, in the order in which they are asked.
 	Caps []*ir.Caps
+	// Home is the format in which a program sent to a target by name is held, nil: as its
+	// parameters are.
+	Home *ir.Format
 	// Sizes tells a symbol's number at hand. Only a pass whose choice the caller has made
 	// part of its cache key (contraction paths) may ask.
 	Sizes func(symbol string) (int64, bool)

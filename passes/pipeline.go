@@ -4,7 +4,7 @@ package passes
 var pipeline = []Pass{
 	inline, contract, legalise,
 	cse, simplify, fold, narrow,
-	kernels, fuse, memory, collapse,
+	kernels, formats, fuse, memory, collapse,
 }
 
 // constraints are the pairs of passes whose order matters, and why. A test holds the
@@ -22,5 +22,7 @@ var constraints = []struct{ before, after, reason string }{
 	{"kernels", "fuse", "fusion joins launches"},
 	{"fuse", "memory", "what is fused needs no buffer, and where a buffer dies is known when launches are final"},
 	{"memory", "collapse", "a buffer that is reused in place is one value, before views give it several names"},
+	{"kernels", "formats", "what an array is stored as follows from how kernels read and write it"},
+	{"formats", "fuse", "launches join where the same target holds what they make"},
 	{"narrow", "kernels", "kernels compute what is asked for and no more"},
 }

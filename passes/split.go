@@ -39,7 +39,7 @@ func Split(p *ir.Program, step ir.ProgramStep, n int) ([]ir.ProgramStep, error) 
 		}
 		value[o] = len(p.Values)
 		between = append(between, len(p.Values))
-		p.Values = append(p.Values, ir.Value{Name: fmt.Sprintf("cut%d", len(p.Values)), Type: ir.Type{DType: op.DType, Shape: shape, Format: op.Format}})
+		p.Values = append(p.Values, ir.Value{Name: fmt.Sprintf("cut%d", len(p.Values)), Type: ir.Type{DType: op.DType, Shape: shape, Format: heldLike(p, l, op.Format)}})
 	}
 	var steps []ir.ProgramStep
 	for _, v := range between {
@@ -54,6 +54,17 @@ func Split(p *ir.Program, step ir.ProgramStep, n int) ([]ir.ProgramStep, error) 
 		steps = append(steps, ir.ProgramStep{Kind: ir.StepFree, Out: v})
 	}
 	return steps, nil
+}
+
+// heldLike returns the format of a value with levels f that a part of a launch makes for
+// another part: who holds what the launch makes holds it.
+func heldLike(p *ir.Program, l *ir.Launch, f *ir.Format) *ir.Format {
+	for _, v := range l.Args {
+		if t := p.Values[v].Type.Format; f == nil && t != nil && t.Device != "" {
+			return &ir.Format{Device: t.Device}
+		}
+	}
+	return f
 }
 
 // argumentOf returns the value behind each operand of a launch that is not local.

@@ -22,6 +22,7 @@ type program struct {
 	ir       *ir.Program
 	launches []launched
 	log      []passes.Record
+	held     bool    // targets hold some of its values
 	declined []error // what targets refused on the way
 }
 
@@ -109,7 +110,11 @@ func (e *Engine) compile(ctx context.Context, s *structure, c *Config, symbols b
 	if err != nil {
 		return nil, err
 	}
-	u := &passes.Unit{Graph: g, Caps: caps, Sizes: s.sizeOf}
+	caps, home, err := e.holding(s, targets, caps)
+	if err != nil {
+		return nil, err
+	}
+	u := &passes.Unit{Graph: g, Caps: caps, Home: home, Sizes: s.sizeOf}
 	log, err := passes.Run(u, o)
 	if err != nil {
 		var call *RunError
@@ -118,7 +123,7 @@ func (e *Engine) compile(ctx context.Context, s *structure, c *Config, symbols b
 		}
 		return nil, err
 	}
-	p := &program{ir: u.Program, log: log}
+	p := &program{ir: u.Program, log: log, held: onHolders(u.Program)}
 	if err := e.place(ctx, p, targets, s); err != nil {
 		return nil, err
 	}
@@ -135,13 +140,17 @@ func (e *Engine) place(ctx context.Context, p *program, targets []lower.Target, 
 		st := queue[0]
 		queue = queue[1:]
 		if st.Kind != ir.StepLaunch {
-			if !slices.Contains([]ir.StepKind{ir.StepAlloc, ir.StepView, ir.StepFree}, st.Kind) {
+			if !slices.Contains([]ir.StepKind{ir.StepAlloc, ir.StepView, ir.StepConvert, ir.StepFree}, st.Kind) {
 				return fmt.Errorf("rt: program step %d has no execution on the host yet", st.Kind)
 			}
 			steps = append(steps, st)
 			continue
 		}
-		code, name, refusals, err := e.kernel(ctx, st.Launch.Kernel, targets)
+		takers, err := e.candidates(p.ir, st.Launch, targets)
+		if err != nil {
+			return err
+		}
+		code, name, refusals, err := e.kernel(ctx, st.Launch.Kernel, takers)
 		if err != nil {
 			return err
 		}

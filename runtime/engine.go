@@ -2,6 +2,7 @@ package rt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -193,6 +194,9 @@ func (e *Engine) Bind(ctx context.Context, params, results []*ir.Node, c *Config
 	p, err := e.program(ctx, s, &cfg)
 	if err != nil {
 		return nil, err
+	}
+	if p.held {
+		return nil, errors.New("rt: a program whose arrays a target holds cannot be bound: evaluate it")
 	}
 	in := make([]*lower.Array, len(params))
 	for i, n := range params {

@@ -20,6 +20,7 @@ type frame struct {
 	site   func(*ir.Site) *ir.Site
 	config Config
 
+	sizes   *structure     // of a program with values that targets hold
 	lasting bool           // many runs write the results' memory
 	values  []*lower.Array // per program value
 	temps   []*lower.Array // memory of values that are not results
@@ -50,6 +51,9 @@ func (e *Engine) bind(p *program, s *structure, c *Config, in []*lower.Array, la
 	f := &frame{lasting: lasting, engine: e, prog: p, site: s.site, config: *c, values: make([]*lower.Array, len(p.ir.Values))}
 	for i, v := range p.ir.Params {
 		f.values[v] = in[i]
+	}
+	if p.held {
+		f.sizes = s
 	}
 	slots, err := f.layout(s)
 	if err != nil {
@@ -88,6 +92,9 @@ func (f *frame) layout(s *structure) (map[int]int, error) {
 		switch st.Kind {
 		case ir.StepAlloc:
 			t := p.Values[st.Out].Type
+			if t.Format != nil {
+				continue
+			}
 			extents, err := f.extents(s, t.Shape)
 			if err != nil {
 				return nil, err
@@ -133,19 +140,18 @@ func (f *frame) allocate(s *structure, slots map[int]int) error {
 	p := f.prog.ir
 	buffers := map[int]lower.Buffer{}
 	for _, st := range p.Steps {
-		if st.Kind != ir.StepAlloc && st.Kind != ir.StepView {
+		t := p.Values[st.Out].Type
+		if st.Kind == ir.StepView && !f.prog.held {
+			if err := f.makeView(s, st); err != nil {
+				return err
+			}
+		}
+		if st.Kind != ir.StepAlloc || t.Format != nil {
 			continue
 		}
-		t := p.Values[st.Out].Type
 		extents, err := f.extents(s, t.Shape)
 		if err != nil {
 			return err
-		}
-		if st.Kind == ir.StepView {
-			if f.values[st.Out], err = f.view(s, st, t, extents); err != nil {
-				return err
-			}
-			continue
 		}
 		if f.isResult(st.Out) { // the caller's alone
 			if f.values[st.Out], err = f.engine.pool.alloc(t.DType, extents, f.lasting); err != nil {
@@ -181,22 +187,27 @@ func (f *frame) isResult(v int) bool {
 	return false
 }
 
-// view reinterprets memory, which must be contiguous: every array that package np or a
-// step of the program makes is.
-func (f *frame) view(s *structure, st ir.ProgramStep, t ir.Type, extents []int64) (*lower.Array, error) {
-	base := f.values[st.In[0]]
+// makeView reinterprets memory, which must be contiguous: every array that package np or
+// a step of the program makes is.
+func (f *frame) makeView(s *structure, st ir.ProgramStep) error {
+	t, base := f.prog.ir.Values[st.Out].Type, f.values[st.In[0]]
 	if !slices.Equal(base.Strides, lower.Contiguous(base.Extents)) {
-		return nil, fmt.Errorf("rt: %s is viewed and not contiguous", f.prog.ir.Values[st.In[0]].Name)
+		return fmt.Errorf("rt: %s is viewed and not contiguous", f.prog.ir.Values[st.In[0]].Name)
+	}
+	extents, err := f.extents(s, t.Shape)
+	if err != nil {
+		return err
 	}
 	strides, err := f.numbers(s, st.View.Strides)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	off, err := st.View.Offset.Eval(s.sizeOf)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &lower.Array{DType: t.DType, Buf: base.Buf, Offset: base.Offset + off, Strides: strides, Extents: extents}, nil
+	f.values[st.Out] = &lower.Array{DType: t.DType, Buf: base.Buf, Offset: base.Offset + off, Strides: strides, Extents: extents}
+	return nil
 }
 
 func (f *frame) numbers(s *structure, ds []ir.Dim) ([]int64, error) {
@@ -233,9 +244,15 @@ func (f *frame) arguments(s *structure) error {
 			if o.Role == ir.Local {
 				continue
 			}
-			a.Arrays[k] = *f.values[l.Args[k]]
+			if x := f.values[l.Args[k]]; x != nil { // what a target will hold is not there yet
+				a.Arrays[k] = *x
+			}
 			if o.Role != ir.In {
-				n, err := byteSize(o.DType, a.Arrays[k].Extents)
+				extents, err := f.extents(s, f.prog.ir.Values[l.Args[k]].Type.Shape)
+				if err != nil {
+					return err
+				}
+				n, err := byteSize(o.DType, extents)
 				if err != nil {
 					return err
 				}
@@ -297,14 +314,13 @@ func (f *frame) bounds(s *structure, l *ir.Launch) (lo, hi []int64, err error) {
 
 // run launches the kernels in order.
 func (f *frame) run(ctx context.Context) error {
+	if f.prog.held {
+		return f.runHeld(ctx)
+	}
 	var done int64
 	var last time.Time
 	for i, ex := range f.prog.launches {
-		if f.config.Watch != nil && time.Since(last) >= 100*time.Millisecond {
-			last = time.Now()
-			inUse, peak := f.engine.Memory()
-			f.config.Watch(Progress{Done: done, Total: f.total, Task: ex.kernel.Name, Memory: inUse, Peak: peak})
-		}
+		f.progress(ex, done, &last)
 		if err := ex.code.Run(ctx, &f.args[i]); err != nil {
 			return f.fault(ex, err)
 		}
@@ -315,6 +331,15 @@ func (f *frame) run(ctx context.Context) error {
 		f.config.Watch(Progress{Done: done, Total: f.total, Memory: inUse, Peak: peak})
 	}
 	return nil
+}
+
+// progress tells about a kernel that is about to run, ten times a second at most.
+func (f *frame) progress(ex launched, done int64, last *time.Time) {
+	if f.config.Watch != nil && time.Since(*last) >= 100*time.Millisecond {
+		*last = time.Now()
+		inUse, peak := f.engine.Memory()
+		f.config.Watch(Progress{Done: done, Total: f.total, Task: ex.kernel.Name, Memory: inUse, Peak: peak})
+	}
 }
 
 // fault names the user's call behind an error of a kernel.

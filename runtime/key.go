@@ -182,6 +182,9 @@ func (s *structure) attr(n *ir.Node) error {
 	if f&ir.FieldIndex != 0 {
 		s.int(int64(a.Index))
 	}
+	if f&ir.FieldFormat != 0 {
+		s.text(a.Format.String())
+	}
 	if f&ir.FieldFlag != 0 && a.Flag {
 		s.key = append(s.key, '!')
 	}

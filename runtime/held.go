@@ -1,0 +1,274 @@
+package rt
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
+)
+
+// Arrays that a target holds (lower.Holder): sparse, in chunks, on a device. Their memory
+// is the target's, so a program with such values makes and converts them as it runs.
+
+// holderName returns the target that has arrays of a format, "" for dense ones.
+func holderName(f *ir.Format) string {
+	switch {
+	case f == nil:
+		return ""
+	case f.Device != "":
+		return f.Device
+	}
+	return "sparse"
+}
+
+// holder returns the target that has arrays of a format.
+func (e *Engine) holder(f *ir.Format) (lower.Holder, error) {
+	t, err := e.target(holderName(f))
+	if err != nil {
+		return nil, err
+	}
+	h, ok := t.(lower.Holder)
+	if !ok || !h.Holds(f) {
+		return nil, fmt.Errorf("rt: target %s has no arrays of format %s", t.Name(), f)
+	}
+	return h, nil
+}
+
+// Convert returns an array's elements in another format; nil is dense, on the host.
+func (e *Engine) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*lower.Array, error) {
+	f := a.Format
+	if f == nil {
+		f = to
+	}
+	if f == nil {
+		return a, nil
+	}
+	h, err := e.holder(f)
+	if err != nil {
+		return nil, err
+	}
+	if a.Format != nil && to != nil && holderName(a.Format) != holderName(to) { // by way of the host
+		if a, err = h.Convert(ctx, a, nil); err != nil {
+			return nil, err
+		}
+		return e.Convert(ctx, a, to)
+	}
+	return h.Convert(ctx, a, to)
+}
+
+// heldRun is one run of a program some of whose values targets hold.
+type heldRun struct {
+	f        *frame
+	holders  map[string]lower.Holder
+	made     map[int]bool // values that this run made and nobody else owns yet
+	finished map[int]bool
+	done     int64
+	last     time.Time
+}
+
+// runHeld runs the program's steps in order.
+func (f *frame) runHeld(ctx context.Context) error {
+	r := &heldRun{f: f, holders: map[string]lower.Holder{}, made: map[int]bool{}, finished: map[int]bool{}}
+	err := r.steps(ctx)
+	if err == nil {
+		err = r.finish(ctx)
+	}
+	for v := range r.made {
+		if err != nil || !f.isResult(v) {
+			f.values[v].Buf.Close()
+			f.values[v] = nil
+		}
+	}
+	return err
+}
+
+func (r *heldRun) steps(ctx context.Context) error {
+	launch := 0
+	for _, st := range r.f.prog.ir.Steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var err error
+		switch st.Kind {
+		case ir.StepAlloc:
+			err = r.alloc(ctx, st.Out)
+		case ir.StepConvert:
+			err = r.convert(ctx, &st)
+		case ir.StepView:
+			err = r.f.makeView(r.f.sizes, st)
+		case ir.StepLaunch:
+			err = r.launch(ctx, launch, st.Launch)
+			launch++
+		case ir.StepFree:
+			if r.made[st.Out] {
+				r.f.values[st.Out].Buf.Close()
+				delete(r.made, st.Out)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *heldRun) holder(f *ir.Format) (lower.Holder, error) {
+	name := holderName(f)
+	if h := r.holders[name]; h != nil {
+		return h, nil
+	}
+	h, err := r.f.engine.holder(f)
+	if err == nil {
+		r.holders[name] = h
+	}
+	return h, err
+}
+
+// alloc makes a held value; dense ones have their memory from the start.
+func (r *heldRun) alloc(ctx context.Context, v int) error {
+	t := r.f.prog.ir.Values[v].Type
+	if t.Format == nil {
+		return nil
+	}
+	extents, err := r.f.extents(r.f.sizes, t.Shape)
+	if err != nil {
+		return err
+	}
+	h, err := r.holder(t.Format)
+	if err != nil {
+		return err
+	}
+	a, err := h.Make(ctx, t, extents)
+	if err != nil {
+		return err
+	}
+	r.f.values[v], r.made[v] = a, true
+	return nil
+}
+
+// convert makes a value's elements in another format. What leaves a holder is complete.
+func (r *heldRun) convert(ctx context.Context, st *ir.ProgramStep) error {
+	if from := r.f.values[st.In[0]]; from.Format != nil && !r.finished[st.In[0]] {
+		if err := r.finish(ctx); err != nil {
+			return err
+		}
+	}
+	a, err := r.f.engine.Convert(ctx, r.f.values[st.In[0]], r.f.prog.ir.Values[st.Out].Type.Format)
+	if err != nil {
+		return err
+	}
+	if a == r.f.values[st.In[0]] { // in that format already, and somebody else's
+		if a, err = r.f.engine.clone(a, r.f.lasting); err != nil {
+			return err
+		}
+	}
+	r.f.values[st.Out], r.made[st.Out] = a, true
+	return nil
+}
+
+func (r *heldRun) launch(ctx context.Context, n int, l *ir.Launch) error {
+	f, a := r.f, &r.f.args[n]
+	for i, v := range l.Args {
+		a.Arrays[i] = *f.values[v]
+	}
+	ex := f.prog.launches[n]
+	f.progress(ex, r.done, &r.last)
+	if err := ex.code.Run(ctx, a); err != nil {
+		return f.fault(ex, err)
+	}
+	r.done += f.bytes[n]
+	return nil
+}
+
+// finish has holders complete what there is by now of the values that leave them: results,
+// and what is converted to another's format.
+func (r *heldRun) finish(ctx context.Context) error {
+	of := map[string][]*lower.Array{}
+	leaves := func(v int) {
+		if a := r.f.values[v]; a != nil && a.Format != nil && !r.finished[v] {
+			r.finished[v] = true
+			of[holderName(a.Format)] = append(of[holderName(a.Format)], a)
+		}
+	}
+	for _, st := range r.f.prog.ir.Steps {
+		if st.Kind == ir.StepConvert {
+			leaves(st.In[0])
+		}
+	}
+	for _, v := range r.f.prog.ir.Results {
+		leaves(v)
+	}
+	b := &lower.Bounds{Threads: r.f.config.threads(), Memory: r.f.config.Memory}
+	if watch := r.f.config.Watch; watch != nil {
+		b.Watch = func(done, total int64, task string) {
+			inUse, peak := r.f.engine.Memory()
+			watch(Progress{Done: done, Total: total, Task: task, Memory: inUse, Peak: peak})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		h, err := r.holder(of[name][0].Format)
+		if err != nil {
+			return err
+		}
+		if err := h.Finish(ctx, of[name], b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clone copies a dense array.
+func (e *Engine) clone(a *lower.Array, lasting bool) (*lower.Array, error) {
+	out, err := e.pool.alloc(a.DType, a.Extents, lasting)
+	if err == nil {
+		copy(out.Buf.(*lower.Host).Bytes(), a.Buf.(*lower.Host).Bytes())
+	}
+	return out, err
+}
+
+// onHolders reports whether targets hold values of a program.
+func onHolders(p *ir.Program) bool {
+	return slices.ContainsFunc(p.Values, func(v ir.Value) bool { return v.Type.Format != nil }) ||
+		slices.ContainsFunc(p.Steps, func(s ir.ProgramStep) bool { return s.Kind == ir.StepConvert })
+}
+
+// candidates returns the targets that a launch may go to: who holds its arrays, else those
+// of the run in order.
+func (e *Engine) candidates(p *ir.Program, l *ir.Launch, targets []lower.Target) ([]lower.Target, error) {
+	for _, v := range l.Args {
+		if f := p.Values[v].Type.Format; f != nil {
+			h, err := e.holder(f)
+			if err != nil {
+				return nil, err
+			}
+			return []lower.Target{h}, nil
+		}
+	}
+	return targets, nil
+}
+
+// holding adds the capabilities of the targets that hold a program's parameters, and
+// returns the format in which a program sent to the first target is held.
+func (e *Engine) holding(s *structure, targets []lower.Target, caps []*ir.Caps) ([]*ir.Caps, *ir.Format, error) {
+	for _, n := range s.nodes {
+		f := n.Type.Format
+		if f == nil {
+			continue
+		}
+		h, err := e.holder(f)
+		if err != nil {
+			return nil, nil, err
+		}
+		if c := h.Caps(); !slices.Contains(caps, c) {
+			caps = append(caps, c)
+		}
+	}
+	if h, ok := targets[0].(lower.Holder); ok {
+		return caps, h.Home(), nil
+	}
+	return caps, nil, nil
+}
