@@ -29,11 +29,11 @@ func holderName(f *ir.Format) string {
 func (e *Engine) holder(f *ir.Format) (lower.Holder, error) {
 	t, err := e.target(holderName(f))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("rt: %w: %w", err, ErrDeclined)
 	}
 	h, ok := t.(lower.Holder)
 	if !ok || !h.Holds(f) {
-		return nil, fmt.Errorf("rt: target %s has no arrays of format %s", t.Name(), f)
+		return nil, fmt.Errorf("rt: target %s has no arrays of format %s: %w", t.Name(), f, ErrDeclined)
 	}
 	return h, nil
 }
