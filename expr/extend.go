@@ -36,6 +36,10 @@ func Call(fn string, op *ir.Op, attr *ir.Attr, args ...Array) Array {
 	return c.array(c.node(op, attr, ns...))
 }
 
+// NodeOf returns the node behind an Array, nil for the zero Array: for authors of passes
+// and targets, who look at programs as the compiler does.
+func NodeOf(a Array) *ir.Node { return a.n }
+
 // Leaf returns a concrete Array over a buffer: how packages that bring a new kind of
 // array hand it in. t says dtype, shape and format; its extents must be numbers. The
 // elements of an array without a format are a *lower.Host's, in row-major order; one with

@@ -296,6 +296,18 @@ func (s *structure) graph(symbols bool) (*ir.Graph, error) {
 	return g, nil
 }
 
+// Read returns the graph of results with sizes as numbers, the nodes behind its
+// parameters and its run-time numbers: what the evaluator and the passes take, for tests of
+// targets and passes on programs of users.
+func Read(results []*ir.Node) (g *ir.Graph, params []*ir.Node, scalars []uint64, err error) {
+	s, err := readStructure(results)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	g, err = s.graph(false)
+	return g, s.params, s.scalars, err
+}
+
 // nodeFile marks a Site whose Line is the number of a node in a structure.
 const nodeFile = "node"
 
