@@ -128,8 +128,9 @@ func (o *options) entries(ctx context.Context) ([]entry, error) {
 		p, err := inputProblem(ctx, o.input)
 		return []entry{{problem: p, peers: everybody}}, err
 	}
-	if suite := suites[o.pattern]; suite != nil {
-		return suite(), nil
+	name, part, _ := strings.Cut(o.pattern, ":")
+	if suite := suites[name]; suite != nil {
+		return suitePart(suite(), part)
 	}
 	var out []entry
 	for _, p := range allProblems() {

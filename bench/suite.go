@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 
 	np "github.com/numen-go/numen/expr"
@@ -140,4 +142,17 @@ func (s *suite) add(name string, peers []string, bars ...bar) {
 func (s *suite) addSingle(name string, peers []string, bars ...bar) {
 	s.add(name, peers, bars...)
 	s.entries[len(s.entries)-1].single = true
+}
+
+// suitePart returns the entries whose problems' names match a regular expression.
+func suitePart(all []entry, expression string) ([]entry, error) {
+	pattern, err := regexp.Compile(expression)
+	if err != nil {
+		return nil, err
+	}
+	part := slices.DeleteFunc(all, func(e entry) bool { return !pattern.MatchString(e.problem.name) })
+	if len(part) == 0 {
+		return nil, fmt.Errorf("no problem of the suite matches %q: see -list", expression)
+	}
+	return part, nil
 }
