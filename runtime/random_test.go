@@ -1,14 +1,21 @@
 package rt
 
 import (
+	"context"
 	"errors"
+	"flag"
+	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/ir/irtest"
 	"github.com/numen-go/numen/lower"
 	"github.com/numen-go/numen/lower/cpu"
+	"github.com/numen-go/numen/lower/loop"
+	"github.com/numen-go/numen/lower/x86"
+	"github.com/numen-go/numen/lower/x86/asm"
 	"github.com/numen-go/numen/passes"
 )
 
@@ -91,26 +98,86 @@ func ordered(t *testing.T, g *ir.Graph) {
 	}
 }
 
-// The levels of the cpu target are targets of these tests.
+// shuffled is the cpu target's code at a level, in short strips and small tiles, cut into
+// far too many tasks, which start in another order; results count as large, which takes
+// them past the caches.
+type shuffled struct{ tuning *loop.Tuning }
+
+func newShuffled(level string) shuffled {
+	t := *loop.Portable
+	if x := map[string]asm.Level{"avx512": asm.AVX512, "avx2": asm.AVX2}[level]; x != 0 {
+		t = loop.Tuning{Schedule: x86.Schedule(x), Machine: x86.New(x), StreamBytes: 64}
+	}
+	s := &t.Schedule
+	cost := s.Cost
+	s.Cost = func(op *ir.Op, d ir.DType) float64 { return 1e5 * cost(op, d) }
+	s.Strip, s.Wide, s.Rows, s.Cols = 16, 64, 24, 96
+	t.Order = func(turn, tasks int64) int64 {
+		turns.Add(1)
+		step := tasks*5/8 + 1
+		for gcd(step, tasks) != 1 {
+			step++
+		}
+		return (turn + 1) * step % tasks
+	}
+	return shuffled{&t}
+}
+
+// turns counts the tasks that were shuffled.
+var turns atomic.Int64
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+func (shuffled) Name() string   { return "shuffled" }
+func (shuffled) Caps() *ir.Caps { return loop.Caps() }
+func (shuffled) Close() error   { return nil }
+
+func (s shuffled) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, error) {
+	code, err := loop.NewKernel(k, s.tuning)
+	if err != nil {
+		return nil, err
+	}
+	return code, nil
+}
+
+// The levels of the cpu target are targets of these tests, as they are and shuffled.
 func init() {
 	for _, level := range cpu.Levels() {
 		lower.Register("cpu_"+level, func() (lower.Target, error) { return cpu.New(level) })
+		lower.Register("shuffled_"+level, func() (lower.Target, error) { return newShuffled(level), nil })
 	}
 }
 
-// TestRandomGraphsHaveOneResult runs random graphs through everything, at every level and on
-// several threads, and compares bits with the evaluator.
+var (
+	graphs    = flag.Uint64("graphs", 2500, "how many random graphs TestRandomGraphsHaveOneResult runs")
+	firstSeed = flag.Uint64("seed", 0, "the seed of the first of them")
+)
+
+// TestRandomGraphsHaveOneResult runs random graphs through everything, at every level, on
+// 1, 2 and 7 threads and shuffled, in turns, and compares bits with the evaluator.
 func TestRandomGraphsHaveOneResult(t *testing.T) {
-	graphs := uint64(2500)
 	if testing.Short() {
-		graphs = 250
+		*graphs = min(*graphs, 250)
 	}
 	options := []irtest.Options{{Nodes: 4}, {Nodes: 12}, {Special: true}, {Nodes: 30}}
-	engines := []*Engine{newEngine(t, Config{Targets: []string{"ref"}})}
-	for i, level := range cpu.Levels() {
-		engines = append(engines, newEngine(t, Config{Targets: []string{"cpu_" + level}, Threads: 1 + 2*(i%2)}))
+	ref := newEngine(t, Config{Targets: []string{"ref"}})
+	var engines [4][]*Engine
+	for _, level := range cpu.Levels() {
+		for i, c := range []Config{
+			{Targets: []string{"shuffled_" + level}, Threads: 7},
+			{Targets: []string{"cpu_" + level}, Threads: 1},
+			{Targets: []string{"shuffled_" + level}, Threads: 2},
+			{Targets: []string{"cpu_" + level}, Threads: 7},
+		} {
+			engines[i] = append(engines[i], newEngine(t, c))
+		}
 	}
-	for seed := range graphs {
+	for seed := *firstSeed; seed < *firstSeed+*graphs; seed++ {
 		c := irtest.New(rand.New(rand.NewPCG(seed, 11)), options[seed%uint64(len(options))])
 		ordered(t, c.Graph)
 		u := &passes.Unit{Graph: c.Graph}
@@ -126,28 +193,33 @@ func TestRandomGraphsHaveOneResult(t *testing.T) {
 				n.Attr.Bits = c.Env.Scalars[n.Attr.Index]
 			}
 		}
-		for _, e := range engines {
-			out, err := e.Eval(t.Context(), c.Graph.Results, nil)
-			if wantErr != nil {
-				var run *RunError
-				if !errors.As(err, &run) {
-					t.Fatalf("seed %d: %v, the evaluator has %v\n%s", seed, err, wantErr, c.Graph)
-				}
-				continue
-			}
-			if err != nil {
-				t.Fatalf("seed %d: %v\n%s", seed, err, c.Graph)
-			}
-			got := make([]*ir.Tensor, len(out))
-			for i, a := range out {
-				got[i] = tensorOf(a)
-			}
-			if err := irtest.Same(got, want); err != nil {
-				t.Fatalf("seed %d on %s, %d threads: %v\n%s", seed, e.config.Targets[0], e.config.Threads, err, c.Graph)
+		turn := engines[seed/uint64(len(options))%uint64(len(engines))]
+		for _, e := range append([]*Engine{ref}, turn...) {
+			if err := sameAs(t, e, c.Graph, want, wantErr); err != nil {
+				t.Errorf("seed %d on %s, %d threads: %v\n%s", seed, e.config.Targets[0], e.config.Threads, err, c.Graph)
 			}
 		}
 	}
-	if n := engines[0].Counts(); n.Kernels == 0 {
-		t.Error("no kernel was compiled")
+	if n := ref.Counts(); n.Kernels == 0 || turns.Load() < int64(*graphs) {
+		t.Errorf("%d kernels were compiled, %d tasks shuffled", n.Kernels, turns.Load())
 	}
+}
+
+// sameAs runs a graph and compares with what the evaluator has.
+func sameAs(t *testing.T, e *Engine, g *ir.Graph, want []*ir.Tensor, wantErr error) error {
+	out, err := e.Eval(t.Context(), g.Results, nil)
+	if wantErr != nil {
+		if run := (*RunError)(nil); !errors.As(err, &run) {
+			return fmt.Errorf("%w, the evaluator has %w", err, wantErr)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	got := make([]*ir.Tensor, len(out))
+	for i, a := range out {
+		got[i] = tensorOf(a)
+	}
+	return irtest.Same(got, want)
 }

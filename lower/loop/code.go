@@ -28,6 +28,7 @@ type Code struct {
 	native Native  // machine code, nil when there is none
 	locals []int32 // local arrays, when there is
 	frames sync.Pool
+	order  func(turn, tasks int64) int64 // of tasks: see Tuning
 }
 
 // arrayRegs names the registers that describe an array: the offset of its element 0,

@@ -76,6 +76,9 @@ func (f *frame) steps(x *parCode, i int) int64 {
 func (f *frame) tasks(x *parCode, pieces []int64, tasks int64) bool {
 	var mu sync.Mutex
 	err := lower.Parallel(f.run.ctx, f.run.threads, tasks, func(n int64) error {
+		if order := f.code.order; order != nil {
+			n = order(n, tasks)
+		}
 		g := f.code.frame()
 		defer f.code.release(g)
 		copy(g.regs, f.regs)

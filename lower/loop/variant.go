@@ -16,6 +16,10 @@ type Tuning struct {
 	Schedule    Schedule
 	Machine     Machine // makes code of the parts that take time; nil: they run portably
 	StreamBytes int64   // results of more bytes are of class Stream; 0: none are
+
+	// Order says which of so many tasks starts at a turn, one of them at each; nil: in
+	// order. Tests shuffle by it.
+	Order func(turn, tasks int64) int64
 }
 
 // Portable is the tuning of the portable executor.
@@ -51,6 +55,7 @@ func (v *variants) of(c Class) (*Code, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.code.order = v.t.Order
 	v.list.Store(new(append(slices.Clip(v.all()), x)))
 	return x.code, nil
 }
