@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	godebug "runtime/debug"
 	"sync/atomic"
 	"testing"
 
@@ -205,8 +206,14 @@ func TestRandomGraphsHaveOneResult(t *testing.T) {
 	}
 }
 
-// sameAs runs a graph and compares with what the evaluator has.
-func sameAs(t *testing.T, e *Engine, g *ir.Graph, want []*ir.Tensor, wantErr error) error {
+// sameAs runs a graph and compares with what the evaluator has. A panic is an error too, so
+// that a long run goes on.
+func sameAs(t *testing.T, e *Engine, g *ir.Graph, want []*ir.Tensor, wantErr error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, godebug.Stack())
+		}
+	}()
 	out, err := e.Eval(t.Context(), g.Results, nil)
 	if wantErr != nil {
 		if run := (*RunError)(nil); !errors.As(err, &run) {

@@ -81,7 +81,9 @@ func (l *lowering) newReduction(s *ir.Stmt, v int) *reduction {
 	case s.Order == ir.TreeOrder:
 		r.block = 1
 	}
-	if n := l.atMost(along); r.block > 1 && n <= int64(r.block) { // there is one block
+	// There is one block where axes are known to be short. Along several, lanes go on from
+	// one row to the next: stream keeps track of that.
+	if n := l.atMost(along); r.block > 1 && n <= int64(r.block) && (!r.along || len(along) == 1) {
 		r.block = 0
 		if !r.along && n < int64(r.lanes) { // lanes that no position reaches change nothing
 			r.lanes = 1 << bits.Len64(uint64(max(n, 1)-1))
