@@ -187,7 +187,7 @@ func TestCompare(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &row{runner: r, target: who == "cpu" || who == evaluator, measurement: measurement{Who: who}}
+		return &row{runner: r, target: who == "cpu" || who == evaluator, values: v, measurement: measurement{Who: who}}
 	}
 	p := &problem{tolerance: 1e-6}
 	ulp := math.Nextafter(2, 3)
@@ -252,7 +252,7 @@ func TestAvailable(t *testing.T) {
 		t.Errorf("got %d", got)
 	}
 	s := session{contenders: []contender{&target{on: "cpu"}, &target{on: evaluator}, &loops{who: plainGo}, &loops{who: "gonum"}, &peer{}, &inC{}}}
-	if got := s.memory(cost{in: 10, out: 1}); got != 10+2*10+3*3 {
+	if got := s.memory(cost{in: 10, out: 1}); got != 10+2*10+4+3 {
 		t.Errorf("got %d", got)
 	}
 }

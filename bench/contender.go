@@ -29,7 +29,16 @@ type runner struct {
 	once   bool                               // the first call was the measurement
 	held   int                                // bytes that a call holds beyond its inputs; 0: not known
 	remote bool                               // calls run in another process
+	drop   func() error                       // holds on to results no longer; nil: it has none
 	close  func()
+}
+
+// forget lets go of the result, and of those to come: there is nothing at or whole after it.
+func (r *runner) forget() error {
+	if r.drop == nil {
+		return nil
+	}
+	return r.drop()
 }
 
 // skipped says why a contender does not run a problem.
@@ -51,12 +60,21 @@ func timed(n int, f func() error) (time.Duration, error) {
 // inProcess returns a runner of f, which returns its result. The first calls are made here.
 func inProcess(f func() (array, error), closeAll func()) (*runner, error) {
 	var last array
+	dropped := false
 	r := &runner{whole: func() array { return last }, close: closeAll}
 	r.call = func(n int) (time.Duration, error) {
-		return timed(n, func() (err error) {
+		took, err := timed(n, func() (err error) {
 			last, err = f()
 			return err
 		})
+		if dropped {
+			last = array{}
+		}
+		return took, err
+	}
+	r.drop = func() error {
+		last, dropped = array{}, true
+		return nil
 	}
 	r.at = func(at []int) ([]float64, error) {
 		out := make([]float64, len(at))
@@ -113,9 +131,11 @@ func (l *loops) start(_ context.Context, p *problem, in []array, reuse bool) (*r
 	if err != nil {
 		return nil, err
 	}
-	kept, err := newArray(d, shape)
-	if err != nil {
-		return nil, err
+	var kept array
+	if reuse {
+		if kept, err = newArray(d, shape); err != nil {
+			return nil, err
+		}
 	}
 	sizes := cycle{whole: elements(shape)}
 	return inProcess(func() (array, error) {

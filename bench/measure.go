@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	np "github.com/numen-go/numen/expr"
@@ -14,12 +16,19 @@ import (
 const (
 	minSamples, maxSamples = 5, 101
 
+	// A row whose median is known as well as this, by this many samples in a fifth of the
+	// time granted, needs no more.
+	precision, precise = 0.01, 15
+
 	// freshFrom is the size from which on results in new memory are a row of their own:
 	// below, the allocator hides what they cost.
 	freshFrom = 1 << 20
 
 	// judgedWork is how much work the evaluator does unasked, some seconds' worth.
 	judgedWork = 5_000_000
+
+	// largeResult is the size from which on a result counts against the machine's memory.
+	largeResult = 256 << 20
 
 	// compared is how many elements of two results are compared.
 	compared = 4096
@@ -43,6 +52,8 @@ type row struct {
 	ns     []float64 // a sample's time, a call
 	shares []float64 // the limit's time, sampled just before, over it
 	failed error
+
+	values []float64 // elements of the first calls' result
 }
 
 // measure runs a problem on every contender that has a form of it.
@@ -65,8 +76,11 @@ func (s *session) measure(ctx context.Context, p *problem) ([]*row, error) {
 			}
 		}
 	}()
-	if !p.resized && p.repeat == nil {
+	if p.compared() {
 		compare(p, in, rows)
+	}
+	for _, r := range rows {
+		r.try(r.runner.forget)
 	}
 	l, err := limitOf(c, p.in[0].dtype, s.threads)
 	if err != nil {
@@ -92,11 +106,14 @@ func (s *session) measure(ctx context.Context, p *problem) ([]*row, error) {
 	return rows, ctx.Err()
 }
 
-// start readies the problem on every contender.
+// start readies the problem on every contender, and looks at the results. Whole results
+// are kept where the evaluator's is there to be compared with: the others are too large
+// to keep everybody's.
 func (s *session) start(ctx context.Context, p *problem, c cost, in []array) []*row {
 	var rows []*row
+	judged := s.asked || p.judged || max(c.ops, c.bytes()/8) <= judgedWork
 	for _, who := range s.contenders {
-		if who.name() == evaluator && !s.asked && !p.judged && max(c.ops, c.bytes()/8) > judgedWork {
+		if who.name() == evaluator && !judged {
 			continue
 		}
 		variants := []bool{false}
@@ -119,10 +136,43 @@ func (s *session) start(ctx context.Context, p *problem, c cost, in []array) []*
 			if err == nil {
 				row.ColdNS, row.Held = float64(r.cold), r.held
 			}
+			if p.compared() {
+				row.try(func() error { return row.look(p) })
+			}
+			if !judged {
+				row.try(r.forget)
+				if c.out >= largeResult {
+					debug.FreeOSMemory() // what is garbage now would be beside the next one's
+				}
+			}
 			rows = append(rows, row)
 		}
 	}
 	return rows
+}
+
+// look reads what is compared of the result.
+func (r *row) look(p *problem) (err error) {
+	_, shape, err := p.result()
+	if err != nil {
+		return err
+	}
+	if r.values, err = r.runner.at(places(elements(shape))); err != nil || r.runner.whole == nil {
+		return err
+	}
+	if share, ok := distinct(r.runner.whole()); ok {
+		r.Distinct = &share
+	}
+	return nil
+}
+
+// places are the elements of a result that are compared: all, or evenly picked ones.
+func places(n int) []int {
+	at := make([]int, min(n, compared))
+	for i := range at {
+		at[i] = int(int64(n) * int64(i) / int64(len(at)))
+	}
+	return at
 }
 
 // try runs a step of a row that has not failed.
@@ -150,7 +200,7 @@ func (r *row) calibrate() error {
 }
 
 // wants reports whether another sample is due: a few at least, unless calls are so long
-// that these would take many times what was granted.
+// that these would take many times what was granted, and no more when the median is known.
 func (r *row) wants(budget time.Duration, least int) bool {
 	if r.failed != nil || r.runner.once || len(r.ns) >= maxSamples {
 		return false
@@ -159,7 +209,24 @@ func (r *row) wants(budget time.Duration, least int) bool {
 	for _, ns := range r.ns {
 		spent += ns * float64(r.calls)
 	}
-	return spent < float64(budget) || len(r.ns) < least && spent < 4*float64(budget)
+	switch {
+	case len(r.ns) < least:
+		return spent < 4*float64(budget)
+	case len(r.ns) >= precise && spent >= float64(budget)/5 && known(r.ns) && known(r.shares):
+		return false
+	}
+	return spent < float64(budget)
+}
+
+// known reports whether the median of what samples are taken of lies, in 19 of 20 cases,
+// within so much of theirs: between two of the samples in order, whatever they are spread like.
+func known(xs []float64) bool {
+	if len(xs) == 0 {
+		return true
+	}
+	n := float64(len(xs))
+	lo, hi := quantile(xs, 0.5-0.98/math.Sqrt(n)), quantile(xs, 0.5+0.98/math.Sqrt(n))
+	return hi-lo <= 2*precision*quantile(xs, 0.5)
 }
 
 // sample takes a sample of the limit and one of the row.
@@ -204,47 +271,34 @@ func (r *row) finish(l *limit) {
 	}
 }
 
-// compare holds the results of all rows against one: the evaluator's where it ran, whose
-// bits the other targets must have, else those of plain Go.
+// compare holds what was seen of all results against one: the evaluator's where it ran,
+// whose bits the other targets must have, else those of plain Go.
 func compare(p *problem, in []array, rows []*row) {
 	base := baseOf(rows)
 	if base == nil {
 		return
 	}
-	want := base.runner.whole()
-	n := elements(want.shape)
-	at := make([]int, min(n, compared))
-	for i := range at {
-		at[i] = int(int64(n) * int64(i) / int64(len(at)))
-	}
-	exact := exactly(p, in, at)
+	want := base.values
+	exact := exactly(p, in, places(len(want)))
 	for _, r := range rows {
 		r.try(func() error {
-			got, err := r.runner.at(at)
-			if err != nil {
-				return err
+			if len(r.values) != len(want) {
+				return fmt.Errorf("WRONG: %d elements, %d from %s", len(r.values), len(want), base.Who)
 			}
-			d := difference(func(i int) float64 { return got[i] }, func(i int) float64 { return want.at(at[i]) }, len(at))
+			d := difference(func(i int) float64 { return r.values[i] }, func(i int) float64 { return want[i] }, len(want))
 			if d > p.tolerance {
 				return fmt.Errorf("WRONG: up to %.2g of the largest element from %s's result", d, base.Who)
 			}
 			if exact != nil {
 				worst := 0.0
-				for i, y := range got {
+				for i, y := range r.values {
 					worst = max(worst, ulps(y, exact[i], digitsOf(p)))
 				}
 				r.ULP = &worst
 			}
-			if r.runner.whole == nil {
-				return nil
-			}
-			whole := r.runner.whole()
-			if share, ok := distinct(whole); ok {
-				r.Distinct = &share
-			}
 			if r.target && base.Who == evaluator && r != base {
 				r.Bits = "same"
-				if !sameBits(whole, want) {
+				if !sameBits(r.runner.whole(), base.runner.whole()) {
 					r.Bits = "differ"
 					return fmt.Errorf("WRONG: not the evaluator's bits")
 				}
@@ -280,7 +334,7 @@ func digitsOf(p *problem) int {
 func baseOf(rows []*row) *row {
 	var base *row
 	for _, r := range rows {
-		if r.failed != nil || r.runner.whole == nil {
+		if r.failed != nil || r.runner.remote {
 			continue
 		}
 		if r.Who == evaluator {

@@ -30,23 +30,18 @@ func availableIn(meminfo string) int {
 }
 
 // memory estimates what a problem takes: inputs here and in the process of peers, which
-// may keep copies, and for each contender the result, a fresh result and a temporary. The
-// evaluator and those that only time loops in place do not count.
+// may keep copies; the results that contenders write over and over; and, of one contender
+// at a time, a fresh result and temporaries as large. The evaluator does not count: it
+// takes part in small problems.
 func (s *session) memory(c cost) int {
 	n, python := 0, 0
 	for _, who := range s.contenders {
-		switch w := who.(type) {
-		case *peer:
-			python, n = 2*c.in, n+1
-		case *target:
-			if w.on != evaluator {
-				n++
-			}
-		case *loops:
-			if w.who == plainGo {
-				n++
-			}
+		if _, ok := who.(*peer); ok {
+			python = 2 * c.in
+		}
+		if who.reuses() {
+			n++
 		}
 	}
-	return c.in + python + 3*n*c.out
+	return c.in + python + (n+3)*c.out
 }

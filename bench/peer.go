@@ -214,6 +214,9 @@ func (p *peer) start(ctx context.Context, pr *problem, in []array, reuse bool) (
 		}
 		return out, err
 	}
+	r.drop = func() error {
+		return p.process.ask(map[string]any{"do": "drop", "id": begun.ID}, &struct{}{})
+	}
 	r.close = func() {
 		// The process may be gone; then there is nothing to forget.
 		_ = p.process.ask(map[string]any{"do": "close", "id": begun.ID}, &struct{}{})

@@ -56,6 +56,9 @@ func allProblems() []*problem {
 
 func (p *problem) group() string { return p.name[:strings.IndexByte(p.name, '/')] }
 
+// compared reports whether contenders' results are the same thing, and there are any.
+func (p *problem) compared() bool { return !p.resized && p.repeat == nil }
+
 // result returns the type of the problem's result.
 func (p *problem) result() (np.DType, []int, error) {
 	specs := make([]np.Array, len(p.in))

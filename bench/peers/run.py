@@ -11,6 +11,7 @@ line from standard output. What the packages print goes to standard error.
         readies a program and makes the first call: {"id", "ns"}, or {"skip": why}
     {"do": "call", "id", "n"}    calls it n times: {"ns"}
     {"do": "at", "id", "i"}      elements of the last result: {"values", "size"}
+    {"do": "drop", "id"}         holds on to its results no longer
     {"do": "close", "id"}        forgets it
 
 Any of them may be answered {"error": what}.
@@ -217,6 +218,7 @@ class Program:
         self.next = 0
         self.arrays = arrays if self.resized else peer.load(arrays)
         self.result = None
+        self.dropped = False
 
     def call(self, n):
         start = time.perf_counter_ns()
@@ -228,7 +230,13 @@ class Program:
                 self.next += 1
                 arrays = self.peer.load([a[:size] for a in arrays])
             self.result = self.run(*arrays)
-        return time.perf_counter_ns() - start
+        took = time.perf_counter_ns() - start
+        if self.dropped:
+            self.result = None
+        return took
+
+    def drop(self):
+        self.result, self.dropped = None, True
 
     def at(self, indices):
         flat = np.asarray(self.result).reshape(-1)
@@ -259,6 +267,7 @@ class Runner:
         return {"versions": versions, "missing": missing, "python": sys.version.split()[0]}
 
     def inputs(self, r):
+        self.arrays = []  # those of before are not needed any more
         self.arrays = [make(spec) for spec in r["inputs"]]
         self.names = [spec["name"] for spec in r["inputs"]]
         return {}
@@ -278,6 +287,10 @@ class Runner:
 
     def at(self, r):
         return {"values": self.programs[r["id"]].at(r["i"])}
+
+    def drop(self, r):
+        self.programs[r["id"]].drop()
+        return {}
 
     def close(self, r):
         self.programs[r["id"]] = None
