@@ -12,7 +12,7 @@ import (
 func (l *lowering) requires(groups [][]int) {
 	r := &requirer{lowering: l}
 	for _, stmts := range groups {
-		r.shared = outer(l.k, stmts)
+		r.stmts, r.shared = stmts, outer(l.k, stmts)
 		for _, n := range stmts {
 			r.statement(&l.k.Stmts[n])
 		}
@@ -37,7 +37,8 @@ func (r *requirer) statement(s *ir.Stmt) {
 
 type requirer struct {
 	*lowering
-	shared []int
+	stmts  []int // of a group
+	shared []int // axes of its tasks
 	axes   []int // of the statement at hand
 	seen   []visited
 }
@@ -112,18 +113,28 @@ func (r *requirer) access(a *ir.Access, f *fact) {
 }
 
 // local requires that a read of a local is inside what statements write. Along a shared
-// axis that is the footprint of a tile, of which the branches of picks know nothing.
+// axis of a group that writes it, that is the footprint of a tile, of which the branches
+// of picks know nothing.
 func (r *requirer) local(a *ir.Access, d int, f *fact) {
 	x := a.Index[d]
 	if x.Value != nil {
 		return // looked at where it is used
 	}
-	if slices.ContainsFunc(r.shared, func(s int) bool { return follows(r.k, x, s) }) {
+	if slices.ContainsFunc(r.shared, func(s int) bool { return follows(r.k, x, s) && r.writes(a.Operand, d, s) }) {
 		f = nil
 	}
 	from, to := r.footprint(a.Operand, d)
 	lo, hi := r.interval(x, f)
 	r.emitRequire(a, d, sub(lo, from), sub(hi, from), add(sub(to, from), intVal(1)))
+}
+
+// writes reports whether the group writes a local's axis d along axis s.
+func (r *requirer) writes(operand, d, s int) bool {
+	return slices.ContainsFunc(r.stmts, func(n int) bool {
+		return slices.ContainsFunc(r.k.Stmts[n].Targets, func(t ir.Access) bool {
+			return t.Operand == operand && follows(r.k, t.Index[d], s)
+		})
+	})
 }
 
 func (r *requirer) emitRequire(a *ir.Access, d int, lo, hi, extent *Val) {
