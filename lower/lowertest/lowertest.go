@@ -43,6 +43,7 @@ func Run(t *testing.T, open func() (lower.Target, error)) {
 	t.Run("in place", k.inPlace)
 	t.Run("concurrent", k.concurrent)
 	t.Run("cancel", k.cancel)
+	t.Run("held", k.held)
 }
 
 // Claims writes what a target claims as text, an op a line with its dtypes: a golden file
