@@ -19,22 +19,19 @@ func TestEveryProgramRunsOnEveryArray(t *testing.T) {
 		t.Errorf("%d programs", len(all))
 	}
 	names := map[string]bool{}
-	var cells []matrix.Cell
-	for i := range all {
-		p := &all[i]
+	for _, p := range all {
 		if names[p.Name] {
 			t.Errorf("two programs are named %s", p.Name)
 		}
 		names[p.Name] = true
-		for j := range kinds {
-			c := matrix.Run(t.Context(), p, &kinds[j])
-			cells = append(cells, c)
-			switch {
-			case c.Fault != "":
-				t.Errorf("%s on %s: %s", c.Program, c.Kind, c.Fault)
-			case c.Declined == "" && (c.Finite < 0.5 || c.Distinct < min(3, c.Elements)):
-				t.Errorf("%s on %s: of %d elements %.0f %% are finite, %d distinct: agreeing means little", c.Program, c.Kind, c.Elements, 100*c.Finite, c.Distinct)
-			}
+	}
+	cells, _ := matrix.All(t.Context(), kinds)
+	for _, c := range cells {
+		switch {
+		case c.Fault != "":
+			t.Errorf("%s on %s: %s", c.Program, c.Kind, c.Fault)
+		case c.Declined == "" && (c.Finite < 0.5 || c.Distinct < min(3, c.Elements)):
+			t.Errorf("%s on %s: of %d elements %.0f %% are finite, %d distinct: agreeing means little", c.Program, c.Kind, c.Elements, 100*c.Finite, c.Distinct)
 		}
 	}
 	var b strings.Builder

@@ -4,7 +4,8 @@
 //	go run ./bench
 //
 // runs y = x.T.dot(log(x) + 1); z = y - y.mean(axis=0); z[:5] on real elevation data and
-// on 20000 x 200 random numbers, on every target that is linked in.
+// on 20000 x 200 random numbers, on every target of dense arrays, and then fifty small
+// programs on every kind of array, whose bits it compares with the evaluator's.
 //
 //	go run ./bench -list
 //	go run ./bench -run 'numexpr/.*/1e7' -peers numpy,numexpr,numba -json out.json
@@ -40,6 +41,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/numen-go/numen/bench/matrix"
 	"github.com/numen-go/numen/lower"
 )
 
@@ -71,7 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f.SetOutput(stderr)
 	f.BoolVar(&o.list, "list", false, "list the problems and exit")
 	f.StringVar(&o.pattern, "run", "", "run the problems whose names match this `regexp`, or a suite: cpu; instead of the founding program")
-	f.StringVar(&o.targets, "targets", "", "`targets` of Numen to run, separated by commas (default all that are linked in: "+strings.Join(lower.Names(), ",")+")")
+	f.StringVar(&o.targets, "targets", "", "`targets` of Numen to run, separated by commas (default "+strings.Join(dense(), ",")+")")
 	f.StringVar(&o.peers, "peers", "", "Python `packages` to compare with: any of numpy,numexpr,numba,jax,torch")
 	f.IntVar(&o.threads, "threads", runtime.GOMAXPROCS(0), "`number` of threads that everybody has")
 	f.StringVar(&o.json, "json", "", "write one line of JSON a measurement to this `file`")
@@ -105,6 +107,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	ok, err := o.measure(ctx, entries, stdout)
+	if err == nil && o.pattern == "" && o.input == "" {
+		kinds := matrix.Kinds()
+		cells, same := matrix.All(ctx, kinds)
+		fmt.Fprintf(stdout, "\nevery program on every kind of array\n")
+		matrix.Print(stdout, kinds, cells)
+		ok = ok && same
+	}
 	switch {
 	case err != nil:
 		fmt.Fprintf(stderr, "bench: %v\n", err)
@@ -113,6 +122,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// dense returns the targets that run programs of dense arrays of the host; others have
+// arrays of their own.
+func dense() []string {
+	return slices.DeleteFunc(lower.Names(), func(name string) bool {
+		t, err := lower.Open(name)
+		if err != nil {
+			return true
+		}
+		defer t.Close()
+		_, holds := t.(lower.Holder)
+		return holds
+	})
 }
 
 // entries returns what the flags ask for.
@@ -169,7 +192,7 @@ func (o *options) contenders(ctx context.Context, threads int, entries []entry, 
 			_ = f() // a process that ended badly has said so where it mattered
 		}
 	}
-	targets := lower.Names()
+	targets := dense()
 	if o.targets != "" {
 		targets = strings.Split(o.targets, ",")
 	}

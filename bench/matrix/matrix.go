@@ -213,6 +213,19 @@ func float(d ir.DType, bits uint64) float64 {
 	return float64(int64(bits))
 }
 
+// All runs every program on every kind, and reports whether none is wrong.
+func All(ctx context.Context, kinds []Kind) (cells []Cell, ok bool) {
+	all := programs.All()
+	ok = true
+	for i := range all {
+		for j := range kinds {
+			c := Run(ctx, &all[i], &kinds[j])
+			cells, ok = append(cells, c), ok && c.Fault == ""
+		}
+	}
+	return cells, ok
+}
+
 // Print writes a row a program with a mark a kind, and below it the reasons.
 func Print(w io.Writer, kinds []Kind, cells []Cell) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
