@@ -39,7 +39,7 @@ var layers = []layer{
 	{path: "lower/x86/asm"},
 	{path: "lower/lowertest", own: append(below, "ir/irtest"), tests: []string{"lower/*"}},
 	{path: "lower/*", own: append(below, "lower/loop", "lower/x86", "lower/x86/asm"), tests: []string{"lower/lowertest", "ir/irtest"}, others: processor}, // the targets
-	{path: "runtime", own: below, tests: []string{"lower/*", "ir/irtest"}, others: processor},
+	{path: "runtime", own: below, tests: []string{"lower/*", "lower/x86/asm", "ir/irtest"}, others: processor},
 	{path: "expr", own: []string{"ir", "lower", "lower/ref", "lower/cpu", "runtime"}, tests: []string{"passes", "lower/*", "expr/*"}, others: golangX},
 	{path: "expr/sparse", own: []string{"expr", "lower"}, tests: []string{"expr/*"}, others: golangX}, // the makers of arrays
 	{path: "expr/shard", own: []string{"expr", "lower"}, tests: []string{"expr/*"}, others: golangX},
