@@ -28,6 +28,8 @@ type strip struct {
 	opposites   map[asm.Arg]operand    // what registers that hold opposites are the opposites of
 	comparisons map[asm.Reg]comparison // how masks were made
 	indices     map[asm.Reg]index      // what lookups need of integers
+	fixed       map[literalKey]operand // literals in registers
+	fixedCode   []asm.Inst             // that loads them, ahead of everything
 
 	facts
 	batch int   // members that are computed side by side
@@ -177,13 +179,12 @@ func (f *facts) emit(e *emitter, batch int, write func(s *strip)) *strip {
 	for _, f := range s.after {
 		f()
 	}
-	if len(s.before) > 0 {
+	if len(s.fixedCode)+len(s.before) > 0 {
 		body := s.b.Insts
-		s.b.Insts = append(s.before, body...)
+		s.b.Insts = slices.Concat(s.fixedCode, s.before, body)
 		e.drop(body)
-	} else {
-		e.drop(s.before)
 	}
+	e.drop(s.before)
 	return s
 }
 

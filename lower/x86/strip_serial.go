@@ -52,6 +52,7 @@ func (s *strip) single(f func(one *strip)) {
 	f(&one)
 	s.before, s.err, s.areas = one.before, one.err, one.areas
 	s.literals, s.opposites, s.comparisons = one.literals, one.opposites, one.comparisons
+	s.fixed, s.fixedCode = one.fixed, one.fixedCode
 }
 
 // element returns the element of a column, spread.

@@ -97,7 +97,7 @@ func (s *strip) op(op *ir.Op, out, arg ir.DType, args ...value) value {
 func (s *strip) shared(v *loop.Val, at loop.Place) value {
 	switch {
 	case v.Kind == loop.Const:
-		return value{s.constant(v.DType, v.Bits)}
+		return value{s.fixedLiteral(v, at)}
 	case s.one && v.Kind == loop.Use && v.Var == s.pos:
 		return value{s.constant(ir.Int64, 0)}
 	case s.inPlace(v, at):
@@ -390,4 +390,31 @@ func rename(in *asm.Inst, from, to asm.Reg) {
 	if in.Mask == from {
 		in.Mask = to
 	}
+}
+
+type literalKey struct {
+	d    ir.DType
+	bits uint64
+}
+
+// fixedLiteral returns a literal: in a register that is loaded before anything else, where
+// there are loops and no branch around. Those that registers do not suffice for are read
+// from memory after all: see asm.Allocate.
+func (s *strip) fixedLiteral(v *loop.Val, at loop.Place) operand {
+	if s.t == asm.NoReg || len(at) > 0 || v.DType == ir.Bool || s.lanes != s.facts.lanes {
+		return s.constant(v.DType, v.Bits)
+	}
+	key := literalKey{v.DType, v.Bits}
+	o, ok := s.fixed[key]
+	if !ok {
+		if s.fixed == nil {
+			s.fixed = map[literalKey]operand{}
+		}
+		n := len(s.b.Insts)
+		o = register(v.DType, s.reg(s.constant(v.DType, v.Bits)))
+		s.fixedCode = append(s.fixedCode, s.b.Insts[n:]...)
+		s.b.Insts = s.b.Insts[:n]
+		s.fixed[key] = o
+	}
+	return o
 }
