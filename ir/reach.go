@@ -202,9 +202,6 @@ func (r *Reach) Of(operand int, dims, lo, hi []int64, b *Box) error {
 			}
 		}
 	}
-	if none && rank == 0 && len(o.accesses) == 0 {
-		return fmt.Errorf("ir: operand %d is not used", operand)
-	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package lowertest
 import (
 	_ "embed"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -50,4 +51,34 @@ func examples() ([]example, error) {
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+// Example is a kernel that every target is held to, with numbers for its dims: several are
+// several problems.
+type Example struct {
+	Kernel *ir.Kernel
+	Dims   [][]int64
+}
+
+// Examples yields the kernels of the kit, for tests of what a target does beside it.
+func Examples() iter.Seq[Example] {
+	return func(yield func(Example) bool) {
+		all, err := examples()
+		if err != nil {
+			panic(err) // they are part of the package
+		}
+		for _, e := range all {
+			x := Example{Kernel: e.kernel}
+			for _, dims := range e.dims {
+				numbers := make([]int64, len(e.kernel.Dims))
+				for i, d := range e.kernel.Dims {
+					numbers[i] = dims[d]
+				}
+				x.Dims = append(x.Dims, numbers)
+			}
+			if !yield(x) {
+				return
+			}
+		}
+	}
 }
