@@ -7,13 +7,7 @@ import (
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
-	"github.com/numen-go/numen/lower/lowertest"
 )
-
-// Kernels on dense arrays of the host run at once: then it is the wrapped target.
-func TestConformance(t *testing.T) {
-	lowertest.Run(t, func() (lower.Target, error) { return Wrap("cpu") })
-}
 
 func TestWrapNeedsATarget(t *testing.T) {
 	if _, err := Wrap("nobody"); err == nil || !strings.Contains(err.Error(), "nobody") {
