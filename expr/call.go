@@ -18,7 +18,8 @@ type call struct {
 	site *ir.Site
 	ops  [3]Operand // as the user gave them, n of them
 	n    int
-	more []Operand // those of calls with any number
+	more []Operand   // those of calls with any number
+	args [3]*ir.Node // what promoted made of them: ir copies operands
 }
 
 // begin is called once by every public function, directly: see here. It is small enough

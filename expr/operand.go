@@ -49,7 +49,7 @@ func (c *call) operand(v Operand) operand {
 // promoted brings the call's operands to the one dtype in which they meet: that of the
 // arrays among them together, raised by numbers to their kind, and at least of kind
 // least. Numbers become nodes of that dtype. The result is nil and bad the failure when
-// that cannot be.
+// that cannot be. It is good until the next one.
 func (c *call) promoted(least ir.Kind, vs ...Operand) (args []*ir.Node, bad *ir.Node) {
 	var few [3]operand
 	ops := few[:0]
@@ -74,15 +74,15 @@ func (c *call) promoted(least ir.Kind, vs ...Operand) (args []*ir.Node, bad *ir.
 	if d = ir.PromoteWeak(d, k); d.Kind() == ir.KindComplex {
 		return nil, c.fail(ErrDType, "there is no complex arithmetic yet: work on real and imaginary parts")
 	}
-	args = make([]*ir.Node, len(ops))
-	for i, o := range ops {
-		if o.n != nil {
-			args[i] = c.cast(o.n, d)
-			continue
+	args = c.args[:0]
+	for _, o := range ops {
+		a := o.n
+		if a != nil {
+			a = c.cast(a, d)
+		} else if a = c.number(o.num, d); isFailed(a) {
+			return nil, a
 		}
-		if args[i] = c.number(o.num, d); isFailed(args[i]) {
-			return nil, args[i]
-		}
+		args = append(args, a)
 	}
 	return args, nil
 }

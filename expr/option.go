@@ -47,18 +47,37 @@ func (d DType) create(c *Creation)           { c.DType = d }
 func (d DType) reduce(r Reduction) Reduction { r.DType = d; return r }
 
 // AxisOption is made by Axis.
-type AxisOption struct{ axes []int }
+type AxisOption struct{ *axisList } // one pointer, so that an option boxes without allocating
+
+// axisList is never written again, so that nodes may have it as it is.
+type axisList struct{ axes []int }
 
 // Axis picks the axes to work over; negative ones count from the end. No axes at all
 // leave every element as it is.
 func Axis(axes ...int) AxisOption {
-	if axes == nil {
-		axes = []int{}
+	if len(axes) == 1 && uint(axes[0]+fewAxes) < 2*fewAxes {
+		return AxisOption{&singleAxes[axes[0]+fewAxes]}
 	}
-	return AxisOption{axes}
+	return AxisOption{&axisList{append([]int{}, axes...)}}
 }
 
-func (a AxisOption) reduce(r Reduction) Reduction { r.Axes = a.axes; return r }
+// fewAxes bounds the axes, counted from either end, whose options and attributes are
+// made once.
+const fewAxes = 4
+
+var singleAxes = func() (all [2 * fewAxes]axisList) {
+	for i := range all {
+		all[i].axes = []int{i - fewAxes}
+	}
+	return all
+}()
+
+func (a AxisOption) reduce(r Reduction) Reduction {
+	if a.axisList != nil {
+		r.Axes = a.axes
+	}
+	return r
+}
 
 type keepDims struct{}
 

@@ -115,14 +115,13 @@ func (c *call) reduction(x Array, r Reduction, allowed int) (*ir.Node, Reduction
 	if isFailed(n) {
 		return nil, r, n
 	}
-	for _, o := range []struct {
-		bit  int
-		set  bool
-		name string
-	}{{optDType, r.DType != invalidDType, "DType"}, {optCorrection, r.Correction != 0, "Correction"}, {optInitial, r.Initial != nil, "Initial"}} {
-		if o.set && allowed&o.bit == 0 {
-			return nil, r, c.fail(ErrOperand, "takes no option %s", o.name)
-		}
+	switch {
+	case r.DType != invalidDType && allowed&optDType == 0:
+		return nil, r, c.fail(ErrOperand, "takes no option DType")
+	case r.Correction != 0 && allowed&optCorrection == 0:
+		return nil, r, c.fail(ErrOperand, "takes no option Correction")
+	case r.Initial != nil && allowed&optInitial == 0:
+		return nil, r, c.fail(ErrOperand, "takes no option Initial")
 	}
 	if r.DType != invalidDType {
 		if bad := c.computable(r.DType); bad != nil {
@@ -137,6 +136,9 @@ func (c *call) reduction(x Array, r Reduction, allowed int) (*ir.Node, Reduction
 		}
 		return n, r, nil
 	}
+	if ascending(r.Axes, rank) {
+		return n, r, nil
+	}
 	axes, bad := c.axes(r.Axes, rank)
 	if bad != nil {
 		return nil, r, bad
@@ -146,6 +148,19 @@ func (c *call) reduction(x Array, r Reduction, allowed int) (*ir.Node, Reduction
 	}
 	r.Axes = axes
 	return n, r, nil
+}
+
+// ascending reports whether axes are as a node has them: in order, from the front, each
+// once.
+func ascending(axes []int, rank int) bool {
+	before := -1
+	for _, a := range axes {
+		if a <= before {
+			return false
+		}
+		before = a
+	}
+	return before < rank
 }
 
 // reduce applies a reduction op over r.Axes, which reduction made.
@@ -158,7 +173,7 @@ func (c *call) reduce(op *ir.Op, n *ir.Node, r Reduction) *ir.Node {
 		n = c.node(op, &ir.Attr{Axes: r.Axes, Order: order}, n)
 	} else {
 		for i := len(r.Axes) - 1; i >= 0; i-- { // never flattened: a sum over axes is a sum of sums
-			n = c.node(op, &ir.Attr{Axes: r.Axes[i : i+1], Order: order}, n)
+			n = c.node(op, axisAttr(r.Axes[i:i+1], order), n)
 		}
 	}
 	if !r.KeepDims || isFailed(n) {
@@ -170,6 +185,22 @@ func (c *call) reduce(op *ir.Op, n *ir.Node, r Reduction) *ir.Node {
 	}
 	return c.node(ir.OpReshape, &ir.Attr{Shape: kept}, n)
 }
+
+// axisAttr is the attribute of an ordered reduction along one axis.
+func axisAttr(axis []int, order ir.Order) *ir.Attr {
+	if a := axis[0]; order == ir.Lanes && a < fewAxes {
+		return laneAttrs[a]
+	}
+	return &ir.Attr{Axes: axis, Order: order}
+}
+
+// laneAttrs are the attributes of most sums.
+var laneAttrs = func() (all [fewAxes]*ir.Attr) {
+	for i := range all {
+		all[i] = &ir.Attr{Axes: []int{i}, Order: ir.Lanes}
+	}
+	return all
+}()
 
 // sumDType is what elements are added up in.
 func sumDType(d ir.DType) ir.DType {
@@ -285,7 +316,12 @@ func (c *call) count(n *ir.Node, r Reduction) *ir.Node {
 	for _, a := range r.Axes {
 		k = k.Mul(n.Type.Shape[a])
 	}
-	return c.node(ir.OpDimValue, &ir.Attr{Shape: []ir.Dim{k}, DType: n.Type.DType})
+	a := &struct { // one allocation
+		ir.Attr
+		extent [1]ir.Dim
+	}{Attr: ir.Attr{DType: n.Type.DType}, extent: [1]ir.Dim{k}}
+	a.Shape = a.extent[:]
+	return c.node(ir.OpDimValue, &a.Attr)
 }
 
 func (c *call) variance(x Array, r Reduction) *ir.Node {

@@ -1,14 +1,14 @@
 package ir
 
+import "sync"
+
 // inferElementwise is the type rule of every elementwise op: NumPy's broadcasting over
 // operands whose dtypes the op's Scalar allows. Mixed dtypes are the caller's to cast.
 func inferElementwise(n *Node) (Type, error) {
 	s := n.Op.Scalar
-	e := &struct { // one allocation: building graphs is mostly this
-		Expr
-		args [3]*Expr
-	}{Expr: Expr{Kind: Apply, Op: n.Op}}
-	e.Args = e.args[:0]
+	e := typedExprs.Get().(*typedExpr)
+	defer typedExprs.Put(e)
+	e.Expr = Expr{Kind: Apply, Op: n.Op, Args: e.args[:0]}
 	if n.Attr != nil {
 		e.DType = n.Attr.DType
 	}
@@ -28,6 +28,15 @@ func inferElementwise(n *Node) (Type, error) {
 	}
 	return Dense(s.Result(&e.Expr), shape...), nil
 }
+
+// typedExpr is what Scalar.Result looks at, with room for operands.
+type typedExpr struct {
+	Expr
+	args [3]*Expr
+}
+
+// typedExprs are used again, for building graphs is mostly inference.
+var typedExprs = sync.Pool{New: func() any { return new(typedExpr) }}
 
 // ofDType are expressions of which nothing but the dtype is known.
 var ofDType = func() (all [numDTypes]Expr) {

@@ -3,6 +3,7 @@ package ir
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Node is one call in a graph: immutable, shared, in no graph until one is made of it.
@@ -64,12 +65,17 @@ type Site struct {
 }
 
 // NewNode returns op applied to args, with its type inferred, or the reason why it
-// cannot be.
+// cannot be. It copies args.
 func NewNode(op *Op, attr *Attr, site *Site, args ...*Node) (*Node, error) {
 	if attr == nil && op.Fields != 0 {
 		attr = &Attr{}
 	}
-	n := &Node{Op: op, Args: args, Attr: attr, Site: site}
+	s := new(roomyNode)
+	n := &s.Node
+	n.Op, n.Attr, n.Site = op, attr, site
+	if len(args) > 0 {
+		n.Args = slices.Clip(append(s.few[:0], args...))
+	}
 	if len(args) < op.MinArg || op.MaxArg >= 0 && len(args) > op.MaxArg {
 		return nil, fmt.Errorf("ir: %s takes %d to %d operands, got %d", op, op.MinArg, op.MaxArg, len(args))
 	}
@@ -82,6 +88,13 @@ func NewNode(op *Op, attr *Attr, site *Site, args ...*Node) (*Node, error) {
 	}
 	n.Type = t
 	return n, nil
+}
+
+// roomyNode is a node with room for operands: one allocation, for building graphs is
+// mostly that.
+type roomyNode struct {
+	Node
+	few [3]*Node
 }
 
 // Must returns n and panics when err is not nil: for rules and tests that build nodes

@@ -72,7 +72,7 @@ func reduction(op *Op, takes DTypes, c *Combine, m monoid) *Op {
 			return Type{}, err
 		}
 		d := n.Args[0].Type.DType
-		return inferReduction(n, c, []DType{d}, d)
+		return inferReduction(n, c, alone[d][:], d)
 	}
 	op.Kernel = func(b *KernelBuilder, n *Node) error {
 		kept, reduced, x := b.reductionAxes(n)
@@ -111,6 +111,14 @@ func reduction(op *Op, takes DTypes, c *Combine, m monoid) *Op {
 	}
 	return op
 }
+
+// alone are the states of reductions that have one.
+var alone = func() (all [numDTypes][1]DType) {
+	for d := range all {
+		all[d][0] = DType(d)
+	}
+	return all
+}()
 
 // argReduction completes an op that finds the position of the best element along axes.
 func argReduction(op *Op, c *Combine, better func(d DType) func(x, y uint64) bool) *Op {
@@ -171,20 +179,32 @@ func inferReduction(n *Node, c *Combine, states []DType, result DType) (Type, er
 	if err := checkOrder(n, c.Exact(states), Lanes, Chain, TreeOrder, Free); err != nil {
 		return Type{}, err
 	}
-	kept := make([]Dim, 0, x.Rank())
-	for axis, d := range x.Shape {
-		if !slices.Contains(a.Axes, axis) {
-			kept = append(kept, d)
-			continue
-		}
-		if !d.Is(0) {
+	for _, axis := range a.Axes {
+		if !x.Shape[axis].Is(0) {
 			continue
 		}
 		if _, ok := c.Empty(states); !ok {
 			return Type{}, Errorf(ErrShape, "%s of nothing has no value: axis %d has extent 0", n.Op, axis)
 		}
 	}
-	return Dense(result, kept...), nil
+	return Dense(result, keptShape(x.Shape, a.Axes)...), nil
+}
+
+// keptShape returns the extents of the axes that a reduction keeps: without an allocation
+// where these are neighbours, for shapes are never written.
+func keptShape(shape []Dim, axes []int) []Dim {
+	if last := len(shape) - 1; len(axes) == 1 && axes[0] == 0 {
+		return shape[1:]
+	} else if len(axes) == 1 && axes[0] == last {
+		return shape[:last:last]
+	}
+	kept := make([]Dim, 0, len(shape)-len(axes))
+	for axis, d := range shape {
+		if !slices.Contains(axes, axis) {
+			kept = append(kept, d)
+		}
+	}
+	return kept
 }
 
 // checkOrder refuses an order that the op does not have. Where the order changes no bit
