@@ -78,5 +78,5 @@
 // Trees of arrays: [TreeMap], [TreeMap2], [Leaves].
 //
 // For packages built on this one: [Helper], [Fail], [Call], [Leaf], [RandomBits],
-// [CreationOf], [ReductionOf], [AliasBytes], [Bytes].
+// [CreationOf], [ReductionOf], [AliasBytes], [Bytes], [NodeOf].
 package np

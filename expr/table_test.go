@@ -30,7 +30,7 @@ var everyFunction = map[string]any{
 	"Leaf": np.Leaf, "Leaves": np.Leaves[[]np.Array], "Less": np.Less, "LessEqual": np.LessEqual, "Linspace": np.Linspace, "Log": np.Log,
 	"Log10": np.Log10, "Log1p": np.Log1p, "Log2": np.Log2, "LogicalAnd": np.LogicalAnd, "LogicalNot": np.LogicalNot, "LogicalOr": np.LogicalOr,
 	"LogicalXor": np.LogicalXor, "MatMul": np.MatMul, "MatrixTranspose": np.MatrixTranspose, "Max": np.Max, "Maximum": np.Maximum, "Mean": np.Mean,
-	"Memory": np.Memory, "Min": np.Min, "Minimum": np.Minimum, "MoveAxis": np.MoveAxis, "Multiply": np.Multiply, "Must": np.Must[int],
+	"Memory": np.Memory, "Min": np.Min, "Minimum": np.Minimum, "MoveAxis": np.MoveAxis, "Multiply": np.Multiply, "NodeOf": np.NodeOf, "Must": np.Must[int],
 	"Negative": np.Negative, "NewEngine": np.NewEngine, "NotEqual": np.NotEqual, "Of": np.Of[float32], "On": np.On, "Ones": np.Ones,
 	"OnesLike": np.OnesLike, "Outer": np.Outer, "OutputSlot": np.OutputSlot[float64], "Pad": np.Pad, "PermuteDims": np.PermuteDims, "Pow": np.Pow,
 	"Prod": np.Prod, "RandomBits": np.RandomBits, "Range": np.Range, "Ravel": np.Ravel, "Reciprocal": np.Reciprocal, "ReductionOf": np.ReductionOf,
@@ -46,7 +46,7 @@ var everyFunction = map[string]any{
 // noError are the calls that take Arrays and say nothing about a bad one, because they
 // only carry it along or describe it.
 var noError = map[string]bool{
-	"Leaves": true, "TreeMap": true, "TreeMap2": true, "Initial": true, "Compile": true, "Fail": true,
+	"Leaves": true, "TreeMap": true, "TreeMap2": true, "Initial": true, "Compile": true, "Fail": true, "NodeOf": true,
 	"Array.At": true, "Array.Close": true, "Array.Concrete": true, "Array.DType": true, "Array.Dim": true, "Array.Format": true,
 	"Array.NDim": true, "Array.Shape": true, "Array.Size": true, "Array.String": true,
 }
