@@ -103,7 +103,14 @@ func (v *kernelEval) fill(e *Expr) (uint64, bool) {
 	case Load:
 		m := &v.mem[e.Access.Operand]
 		return m.fill, m.stored != nil
+	case Pick:
+		x, ok := v.fill(e.Args[0])
+		y, also := v.fill(e.Args[1])
+		return x, ok && also && x == y
 	case Apply:
+		if v.annihilated(NewBuilder(), e) != nil { // whatever the other operands are
+			return e.Op.Algebra.SparseAnnihilator(e.DType)
+		}
 		x, ds := make([]uint64, len(e.Args)), make([]DType, len(e.Args))
 		for i, a := range e.Args {
 			var ok bool

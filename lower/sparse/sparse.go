@@ -1,0 +1,192 @@
+// Package sparse is the target for arrays that store some of their elements. A format is
+// a list of levels, one an axis: dense, compressed, singleton; CSR, CSC, COO, CSF are
+// spellings of such lists. What is not stored is the format's fill.
+//
+// A kernel becomes loops over the levels of its operands: over one list of coordinates,
+// over several merged, or over every position with the lists following, as the algebra of
+// its body asks for. A sparse result is counted first, then written. An operand whose
+// levels stand in another order than the loops is read in a copy of the right order,
+// which its array keeps.
+package sparse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
+	"github.com/numen-go/numen/lower/loop"
+	"github.com/numen-go/numen/lower/x86"
+	"github.com/numen-go/numen/lower/x86/asm"
+)
+
+// Name is the name under which the target is registered.
+const Name = "sparse"
+
+func init() { lower.Register(Name, func() (lower.Target, error) { return New(), nil }) }
+
+// New returns the target at the best level of machine code that there is.
+func New() lower.Target {
+	for _, l := range []asm.Level{asm.AVX512, asm.AVX2} {
+		if x86.Available(l) == nil {
+			return &target{machine: x86.New(l), keep: x86.Keep(l)}
+		}
+	}
+	return Portable()
+}
+
+// Portable returns the target without machine code.
+func Portable() lower.Target { return &target{keep: loop.Runs} }
+
+type target struct {
+	machine loop.Machine // nil: portable code
+	keep    func(op *ir.Op, d ir.DType) bool
+}
+
+var _ lower.Holder = (*target)(nil)
+
+func (*target) Name() string { return Name }
+func (*target) Close() error { return nil }
+
+// Caps says what kernels may be taken.
+func (*target) Caps() *ir.Caps {
+	c := *loop.Caps()
+	c.Sinks = []ir.Sink{ir.Store, ir.Reduce}
+	c.Orders = append(slices.Clone(c.Orders), ir.StoredOrder, ir.Stored1)
+	c.Levels = []ir.Level{ir.LevelDense, ir.LevelCompressed, ir.LevelSingleton}
+	c.ValueIndex, c.MaxStmts = false, 1
+	return &c
+}
+
+// Home returns nil: a program's dense arrays stay dense.
+func (*target) Home() *ir.Format { return nil }
+
+// Holds reports whether arrays of a format are sparse.
+func (*target) Holds(f *ir.Format) bool { return f.Sparse() && f.Device == "" && f.Chunks == nil }
+
+// Make returns an array that a kernel will fill.
+func (t *target) Make(_ context.Context, typ ir.Type, extents []int64) (*lower.Array, error) {
+	if !t.Holds(typ.Format) {
+		return nil, fmt.Errorf("sparse: no arrays of format %s", typ.Format)
+	}
+	if err := check(typ.Format, extents); err != nil {
+		return nil, err
+	}
+	return &lower.Array{DType: typ.DType, Format: typ.Format, Buf: &Data{DType: typ.DType, Vals: nil}, Extents: slices.Clone(extents)}, nil
+}
+
+// Convert returns an array's elements in another format.
+func (*target) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*lower.Array, error) {
+	return Convert(ctx, a, to)
+}
+
+// Finish does nothing: a launch is complete when Run returns.
+func (*target) Finish(ctx context.Context, _ []*lower.Array, _ *lower.Bounds) error { return ctx.Err() }
+
+// Compile returns the loops of a kernel.
+func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, error) {
+	if err := k.Verify(); err != nil {
+		return nil, err
+	}
+	if err := takes(k); err != nil {
+		return nil, err
+	}
+	e := &executable{k: k}
+	for n := range k.Stmts {
+		codes, err := t.statement(k, n)
+		if err != nil {
+			if d, ok := err.(*lower.Declined); ok {
+				d.Stmt = n
+			}
+			return nil, err
+		}
+		e.stmts = append(e.stmts, codes)
+	}
+	return e, nil
+}
+
+// takes declines what no statement may have.
+func takes(k *ir.Kernel) error {
+	sparse := false
+	for _, o := range k.Operands {
+		sparse = sparse || o.Format.Sparse()
+		switch {
+		case o.Role == ir.Local:
+			return declined(lower.WhyStatements, "a value that lives inside the kernel")
+		case o.Role == ir.InOut:
+			return declined(lower.WhySink, "an operand that is read and written")
+		case o.Format.Sparse() && slices.Contains(o.Format.Levels, ir.LevelBitmap):
+			return declined(lower.WhyLevel, "bitmap")
+		case len(o.Shape) > maxRank:
+			return declined(lower.WhyRank, fmt.Sprintf("%s has more than %d axes", o.Name, maxRank))
+		}
+	}
+	if !sparse {
+		return declined(lower.WhyLevel, "no operand is sparse")
+	}
+	if len(k.Stmts) > 1 {
+		return declined(lower.WhyStatements, "more than one")
+	}
+	for _, a := range k.Axes {
+		if a.From >= 0 {
+			return declined(lower.WhyFootprint, "an axis that follows another")
+		}
+	}
+	for i := range k.Stmts {
+		s := &k.Stmts[i]
+		switch {
+		case s.Sink != ir.Store && s.Sink != ir.Reduce:
+			return declined(lower.WhySink, "scans, scatters and appends of sparse arrays")
+		case s.Over != nil:
+			return declined(lower.WhyStatements, "a statement over the pattern of another operand")
+		case len(k.Domain(s)) > maxRank:
+			return declined(lower.WhyRank, fmt.Sprintf("more than %d axes", maxRank))
+		}
+		for _, t := range s.Targets {
+			for _, x := range t.Index {
+				if x.Value != nil || !x.Div.Is(0) {
+					return declined(lower.WhyValueIndex, "a result at positions that are no sums of axes")
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// maxRank bounds the axes of a statement: orders of loops are tried one by one.
+const maxRank = 6
+
+// statement returns the loops of a statement.
+func (t *target) statement(k *ir.Kernel, n int) ([]*code, error) {
+	phases := []phase{compute}
+	if f := k.Operands[k.Stmts[n].Targets[0].Operand].Format; f.Sparse() {
+		phases = []phase{count, write}
+		if !slices.Contains(treeFormat(f, storedOrder(f)).Levels, ir.LevelCompressed) {
+			phases = phases[1:]
+		}
+	}
+	var codes []*code
+	for i := 0; i < len(phases); i++ {
+		g, err := newGen(k, n, phases[i], t.keep)
+		if err != nil {
+			return nil, err
+		}
+		if g.plan.workspace && phases[0] == count && len(phases) == 2 {
+			phases = []phase{count, list, collect}
+		}
+		c := &code{gen: g}
+		if c.code, err = t.compile(g.loop); err != nil {
+			return nil, fmt.Errorf("%w\n%s", err, g.loop)
+		}
+		codes = append(codes, c)
+	}
+	return codes, nil
+}
+
+func (t *target) compile(l *loop.Loop) (*loop.Code, error) {
+	if t.machine == nil {
+		return loop.Compile(l)
+	}
+	return loop.CompileWith(l, t.machine, loop.Class{})
+}
