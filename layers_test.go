@@ -51,12 +51,13 @@ var layers = []layer{
 
 // unsafePackages are the packages that may import unsafe, each with the reason.
 var unsafePackages = map[string]string{
-	"runtime":    "the address of a buffer decides where its aligned part begins",
-	"lower/loop": "strips are read and written in place, at addresses proven before a run",
-	"lower/x86":  "machine code is entered with the address of a frame",
-	"lower":      "the bytes of a host buffer are seen as elements, and a slice's elements as bytes",
-	"expr":       "the arrays of a tree are read at their offsets: 15 ns a tree, reflection takes a microsecond",
-	"bench/roof": "memory is aligned to huge pages, and its address handed to assembly",
+	"runtime":      "the address of a buffer decides where its aligned part begins",
+	"lower/loop":   "strips are read and written in place, at addresses proven before a run",
+	"lower/x86":    "machine code is entered with the address of a frame",
+	"lower/sparse": "coordinates and values are handed to loops by address",
+	"lower":        "the bytes of a host buffer are seen as elements, and a slice's elements as bytes",
+	"expr":         "the arrays of a tree are read at their offsets: 15 ns a tree, reflection takes a microsecond",
+	"bench/roof":   "memory is aligned to huge pages, and its address handed to assembly",
 }
 
 // refuse says why a file of pkg may not import the path, or "" if it may.
