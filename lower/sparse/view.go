@@ -27,7 +27,6 @@ type view struct {
 	level  int       // the next one to be entered
 	p      *loop.Val // the position of the level above
 	on     *loop.Val // whether there is one; nil: surely
-	guard  int       // number of guards around: an access in a branch of a pick
 }
 
 // axisOf returns the axis whose position, and a constant, the access has at the next
