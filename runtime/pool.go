@@ -28,7 +28,7 @@ type pool struct {
 
 const (
 	alignment = 64
-	hugePage  = 2 << 20
+	hugePage  = lower.HugePage
 	keepIdle  = 1 << 30 // bytes that a pool holds at most when nothing runs
 )
 
@@ -72,7 +72,7 @@ func fresh(size int64, lasting bool) []byte {
 	off := int64(-uintptr(unsafe.Pointer(unsafe.SliceData(raw))) & uintptr(align-1))
 	b := raw[off : off+size : off+size]
 	if huge {
-		adviseHuge(b)
+		lower.AdviseHuge(b)
 	}
 	return b
 }

@@ -18,6 +18,9 @@ type tileCode struct {
 	k, m, n int32
 	init    int32 // what results start from, -1: what is there
 	c, a, b panel
+	when    int32 // with merge
+	left    panel
+	merge   func(c, left unsafe.Pointer, n int) // nil: nothing merges
 }
 
 // panel is an array as a Tile walks it: the address of its first element and strides.
@@ -39,12 +42,18 @@ func (c *compiler) tile(s *Tile) error {
 	if s.Init != nil {
 		x.init = c.scalar(s.Init)
 	}
-	var err error
-	for _, p := range []struct {
+	type access struct {
 		to    *panel
 		array *Array
 		index []*Val
-	}{{&x.c, s.Accs[0].Array, s.Accs[0].Index}, {&x.a, row.Array, row.Args}, {&x.b, col.Array, col.Args}} {
+	}
+	all := []access{{&x.c, s.Accs[0].Array, s.Accs[0].Index}, {&x.a, row.Array, row.Args}, {&x.b, col.Array, col.Args}}
+	if s.Left != nil {
+		x.when, x.merge = c.scalar(s.When), tileMerges[s.Left.Array.DType]
+		all = append(all, access{&x.left, s.Left.Array, s.Left.Index})
+	}
+	var err error
+	for _, p := range all {
 		if *p.to, err = c.panel(s, p.array, p.index); err != nil {
 			return err
 		}
@@ -92,7 +101,12 @@ func (f *frame) tile(x *tileCode) bool {
 	size := f.code.arrays[x.c.array].size
 	pc, pa, pb := f.at(x.c.array, f.regs[x.c.address]), f.at(x.a.array, f.regs[x.a.address]), f.at(x.b.array, f.regs[x.b.address])
 	columns, times := n, 1
-	if reg(x.c.col) != 1 || reg(x.b.col) != 1 { // one by one
+	merges := x.merge != nil && f.regs[x.when] != 0
+	var pl unsafe.Pointer
+	if merges {
+		pl = f.at(x.left.array, f.regs[x.left.address])
+	}
+	if reg(x.c.col) != 1 || reg(x.b.col) != 1 || merges && reg(x.left.col) != 1 { // one by one
 		columns, times = 1, n
 	}
 	for i := range times {
@@ -103,6 +117,11 @@ func (f *frame) tile(x *tileCode) bool {
 			}
 		}
 		x.kern(pc, pa, pb, k, m, columns, reg(x.c.row), reg(x.a.row), reg(x.a.step), reg(x.b.step))
+		for r := range m {
+			if merges {
+				x.merge(unsafe.Add(pc, r*reg(x.c.row)*size), unsafe.Add(pl, (r*reg(x.left.row)+i*reg(x.left.col))*size), columns)
+			}
+		}
 	}
 	return f.spend(m * n * k / 4)
 }

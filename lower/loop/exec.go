@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
 )
 
 // patience is how many nanoseconds of work, roughly, pass between looks at the context.
@@ -239,12 +240,25 @@ func (f *frame) declare(n int32, x *localCode) bool {
 	return true
 }
 
-// reserve gives a local array memory.
+// reserve gives a local array memory. Frames are used again, so what is large lies on huge
+// pages: packed elements that are read many times from a cache that knows physical
+// addresses took a tenth longer on small ones.
 func (f *frame) reserve(n int32, words int) {
 	if len(f.local[n]) < words {
-		f.local[n] = alignedWords(words + words/4)
+		f.local[n] = room(words + words/4)
 	}
 	f.place(n)
+}
+
+// room returns memory for at least n words.
+func room(n int) []uint64 {
+	const page = lower.HugePage / 8
+	if n < page/2 {
+		return alignedWords(n)
+	}
+	s := wordsAt((n+page-1)/page*page, lower.HugePage)
+	lower.AdviseHuge(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 8*len(s)))
+	return s
 }
 
 // The ways in which a run ends that are no fault of positions.

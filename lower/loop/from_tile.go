@@ -34,9 +34,9 @@ type contraction struct {
 	done       *Array // a tile's stack of blocks: [entries, rows * cols]
 }
 
-// chunkBlocks is the number of blocks of a chunk of the contracted axis, a power of two:
-// enough that results are rarely merged through memory, few enough that what is packed of
-// a chunk stays in a cache.
+// chunkBlocks is the number of blocks of a chunk of the contracted axis: enough that
+// results are rarely merged through memory, few enough that what is packed of a chunk
+// stays in a cache.
 const chunkBlocks = 2
 
 // direct bounds the steps of a contraction of one block that is not packed: its elements
@@ -188,7 +188,7 @@ func (r *contraction) element(e *ir.Expr, k, i, j *Val) *Val {
 
 // tile emits k steps of a tile of m rows and n columns; f returns where its results go
 // and its elements.
-func (r *contraction) tile(k, m, n *Val, f func(k, i, j *Val) (Element, []*Val)) {
+func (r *contraction) tile(k, m, n *Val, f func(k, i, j *Val) (Element, []*Val)) *Tile {
 	t := &Tile{
 		Combine: r.s.Combine, Depth: &Var{r.name("k"), ir.Int64}, Row: &Var{r.name("r"), ir.Int64}, Col: &Var{r.name("l"), ir.Int64},
 		K: k, M: m, N: n, Init: r.fresh,
@@ -196,13 +196,14 @@ func (r *contraction) tile(k, m, n *Val, f func(k, i, j *Val) (Element, []*Val))
 	c, vals := f(use(t.Depth), use(t.Row), use(t.Col))
 	t.Accs, t.Vals = []Element{c}, vals
 	r.emit(t)
+	return t
 }
 
 // tiles emits the box tile by tile, from packed elements or, where there is little to
 // share, from the arrays.
 func (r *contraction) tiles(packed bool) {
 	r.done = &Array{r.name("done"), r.states[0], 2, ir.Local}
-	entries := intVal(int64(bits.Len(chunkBlocks))) // one for each size of what is complete
+	entries := intVal(chunkBlocks)
 	if len(r.reduce) > 1 {
 		r.before = r.set("nb", r.blockNumber(sub(r.total, intVal(1))))
 		entries = add(r.levels(), intVal(1))
@@ -368,21 +369,114 @@ func (c *chunk) packElement(to *Array, e *ir.Expr, a int, size *Val, width int) 
 
 // results emits m rows and n columns of results, from panels p and q.
 func (c *chunk) results(p, q, m, n *Val) {
+	if c.prior == nil {
+		c.stacked(p, q, m, n)
+		c.finish(m, n)
+		return
+	}
+	// A chunk has at most two blocks. The first of two waits for the second's tile.
+	b := c.set("b", intVal(0))
+	c.emit(&If{Cond: intOp(ir.OpLt, intVal(ir.ChainBlock), c.n), Then: c.nested(func() {
+		c.blockAt(p, q, b, intVal(ir.ChainBlock), m, n, c.waits)
+		c.emit(&Set{b.Var, intVal(ir.ChainBlock)})
+	})})
+	last := func(to func(i, j *Val) Element) {
+		t := c.blockAt(p, q, b, sub(c.n, b), m, n, to)
+		left := c.waits(use(t.Row), use(t.Col))
+		t.When, t.Left = b, &left
+	}
+	finished := func() {
+		last(c.tops)
+		c.none()
+		c.merges(m, n)
+		c.finish(m, n)
+	}
+	if c.direct() {
+		alone, whole := c.nested(func() {
+			last(func(i, j *Val) Element {
+				c.at[c.u], c.at[c.v] = add(c.from[c.u], i), add(c.from[c.v], j)
+				defer func() { c.at[c.u], c.at[c.v] = nil, nil }()
+				t := &c.s.Targets[0]
+				return Element{c.lowering.arrays[t.Operand], c.positions(t, nil)}
+			})
+		}), c.nested(finished)
+		simple := apply(ir.OpAnd, ir.Bool, intOp(ir.OpEq, c.joins, intVal(0)), intOp(ir.OpLt, intVal(0), c.n))
+		finished = func() { c.emit(&If{simple, alone, whole}) }
+	}
+	c.emit(&If{c.last, c.nested(finished), c.nested(func() {
+		there := func(i, j *Val) Element { return Element{c.prior, c.there(sub(c.entries, c.joins), i, j)} }
+		c.emit(&If{intOp(ir.OpEq, c.joins, intVal(0)), c.nested(func() { last(there) }), c.nested(func() {
+			last(c.tops)
+			c.merges(m, n)
+			c.cells(m, n, func(i, t *Val) {
+				e := there(i, t)
+				c.emit(&Store{e.Array, e.Index, c.result(i, t)})
+			})
+		})})
+	})})
+}
+
+// blockAt emits k steps of a tile from position b of the chunk.
+func (c *chunk) blockAt(p, q, b, k, m, n *Val, to func(i, j *Val) Element) *Tile {
+	return c.tile(k, m, n, func(k, i, j *Val) (Element, []*Val) {
+		var vals []*Val
+		for x, e := range c.s.Args {
+			switch pack := c.packs[x]; {
+			case pack == nil:
+				vals = append(vals, c.element(e, add(c.lo, add(b, k)), i, j))
+			case c.col[x]:
+				vals = append(vals, load(pack, q, add(b, k), j))
+			default:
+				vals = append(vals, load(pack, p, add(b, k), i))
+			}
+		}
+		return to(i, j), vals
+	})
+}
+
+// tops and waits return where the first and the second entry of the tile's stack have a
+// result.
+func (c *chunk) tops(i, j *Val) Element  { return Element{c.done, []*Val{intVal(0), c.place(i, j)}} }
+func (c *chunk) waits(i, j *Val) Element { return Element{c.done, []*Val{intVal(1), c.place(i, j)}} }
+
+// there returns where an entry of the stack of chunks has a result of the tile.
+func (c *chunk) there(entry, i, j *Val) []*Val {
+	return []*Val{entry, add(sub(c.from[c.u], c.row), i), add(sub(c.from[c.v], c.column), j)}
+}
+
+// merges emits the merging of the tile's results with the chunks before that they join.
+func (c *chunk) merges(m, n *Val) {
+	c.forRange("s", intVal(1), add(c.joins, intVal(1)), 1, func(s *Val) {
+		c.cells(m, n, func(i, t *Val) {
+			c.emit(&Store{c.done, []*Val{intVal(0), c.place(i, t)}, c.merged(load(c.prior, c.there(sub(c.entries, s), i, t)...), c.result(i, t))})
+		})
+	})
+}
+
+// direct reports whether a tile can write the results where they belong.
+func (c *chunk) direct() bool {
+	t := &c.s.Targets[0]
+	last := len(t.Index) - 1
+	isData := func(x ir.Index) bool { return x.Value != nil || !x.Div.Is(0) }
+	return c.after == nil && plain(t.Index[last]) == c.v && !slices.ContainsFunc(t.Index, isData) && c.lowering.arrays[t.Operand].DType == c.states[0]
+}
+
+// none emits the result of no steps, which is not always what a state starts from.
+func (c *chunk) none() {
+	if empty, ok := c.s.Combine.Empty(c.states); ok && empty[0] != c.fresh.Bits {
+		c.emit(&If{Cond: intOp(ir.OpEq, c.n, intVal(0)), Then: c.nested(func() {
+			c.all(func(*Val) *Val { return c.literals(empty)[0] }, intVal(0))
+		})})
+	}
+}
+
+// stacked emits the results of all positions, block by block, with a stack of the tile's
+// own.
+func (c *chunk) stacked(p, q, m, n *Val) {
 	below := c.set("below", intVal(0)) // entries below the block at hand
 	c.forRange("b", intVal(0), maxVal(c.n, intVal(1)), ir.ChainBlock, func(b *Val) {
-		c.tile(minVal(intVal(ir.ChainBlock), sub(c.n, b)), m, n, func(k, i, j *Val) (Element, []*Val) {
-			var vals []*Val
-			for x, e := range c.s.Args {
-				switch pack := c.packs[x]; {
-				case pack == nil:
-					vals = append(vals, c.element(e, add(c.lo, add(b, k)), i, j))
-				case c.col[x]:
-					vals = append(vals, load(pack, q, add(b, k), j))
-				default:
-					vals = append(vals, load(pack, p, add(b, k), i))
-				}
-			}
-			return Element{c.done, []*Val{below, c.place(i, j)}}, vals
+		c.blockAt(p, q, b, minVal(intVal(ir.ChainBlock), sub(c.n, b)), m, n, func(i, j *Val) Element {
+			return Element{c.done, []*Val{below, c.place(i, j)}}
 		})
 		last, d := intOp(ir.OpLe, c.n, add(b, intVal(ir.ChainBlock))), c.set("d", intVal(0))
 		c.emit(&While{c.joined(intOp(ir.OpLt, intVal(0), below), last, c.blockNumber(b), d), c.nested(func() {
@@ -392,28 +486,7 @@ func (c *chunk) results(p, q, m, n *Val) {
 		})})
 		c.emit(&Set{below.Var, add(below, intVal(1))})
 	})
-	if empty, ok := c.s.Combine.Empty(c.states); ok && empty[0] != c.fresh.Bits {
-		c.emit(&If{Cond: intOp(ir.OpEq, c.n, intVal(0)), Then: c.nested(func() {
-			c.all(func(*Val) *Val { return c.literals(empty)[0] }, intVal(0))
-		})})
-	}
-	if c.prior == nil {
-		c.finish(m, n)
-		return
-	}
-	there := func(entry, i, t *Val) []*Val {
-		return []*Val{entry, add(sub(c.from[c.u], c.row), i), add(sub(c.from[c.v], c.column), t)}
-	}
-	c.forRange("s", intVal(1), add(c.joins, intVal(1)), 1, func(s *Val) {
-		c.cells(m, n, func(i, t *Val) {
-			c.emit(&Store{c.done, []*Val{intVal(0), c.place(i, t)}, c.merged(load(c.prior, there(sub(c.entries, s), i, t)...), c.result(i, t))})
-		})
-	})
-	c.emit(&If{Cond: c.last, Then: c.nested(func() { c.finish(m, n) }), Else: c.nested(func() {
-		c.cells(m, n, func(i, t *Val) {
-			c.emit(&Store{c.prior, there(sub(c.entries, c.joins), i, t), c.result(i, t)})
-		})
-	})})
+	c.none()
 }
 
 // place returns where in an entry a result is.

@@ -170,7 +170,8 @@ type Append struct {
 // Tile is the kernel of a contraction: for every Row < M and Col < N, the states at Accs
 // take a step with Vals for ascending Depth < K. Vals are loads, each of which depends on
 // Row or on Col, not on both, and all positions are affine. With Init the states start
-// from it, without what is there, K being 0 or not.
+// from it, without what is there, K being 0 or not. With Left, where When is not 0, the
+// state at Left, which is elsewhere, and the state merge at last.
 type Tile struct {
 	Combine         *ir.Combine
 	Depth, Row, Col *Var
@@ -178,6 +179,8 @@ type Tile struct {
 	Init            *Val // a literal; nil: what is there
 	Accs            []Element
 	Vals            []*Val
+	When            *Val     // with Left: an integer
+	Left            *Element // nil: nothing merges
 }
 
 func (*Par) stmt()      {}

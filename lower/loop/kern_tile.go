@@ -99,6 +99,20 @@ func tileFMA32(c, a, b unsafe.Pointer, kn, m, n, rowC, rowA, stepA, stepB int) {
 	}
 }
 
+// tileMerges has what merges a row of results with one that comes before, by dtype.
+var tileMerges = map[ir.DType]func(c, left unsafe.Pointer, n int){
+	ir.Float64: tileMerge[float64], ir.Float32: tileMerge[float32],
+	ir.Int8: tileMerge[int8], ir.Int16: tileMerge[int16], ir.Int32: tileMerge[int32], ir.Int64: tileMerge[int64],
+	ir.Uint8: tileMerge[uint8], ir.Uint16: tileMerge[uint16], ir.Uint32: tileMerge[uint32], ir.Uint64: tileMerge[uint64],
+}
+
+func tileMerge[T integer | float32 | float64](c, left unsafe.Pointer, n int) {
+	to := row[T](c, 0, n)
+	for t, x := range row[T](left, 0, n) {
+		to[t] = x + to[t]
+	}
+}
+
 func tileInt[T integer](c, a, b unsafe.Pointer, kn, m, n, rowC, rowA, stepA, stepB int) {
 	for r := range m {
 		c0 := row[T](c, r*rowC, n)

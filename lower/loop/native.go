@@ -79,6 +79,9 @@ func mentioned(body []Stmt) []*Array {
 			for _, e := range s.Accs {
 				out = append(out, e.Array)
 			}
+			if s.Left != nil {
+				out = append(out, s.Left.Array)
+			}
 		}
 	})
 	return out
@@ -305,8 +308,11 @@ func (f *frame) place(n int32) {
 }
 
 // alignedWords returns n words that start at a multiple of 64 bytes.
-func alignedWords(n int) []uint64 {
-	s := make([]uint64, n+7)
-	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(s))) % 64 / 8)
+func alignedWords(n int) []uint64 { return wordsAt(n, 64) }
+
+// wordsAt returns n words that start at a multiple of align bytes.
+func wordsAt(n, align int) []uint64 {
+	s := make([]uint64, n+align/8-1)
+	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(s))) % uintptr(align) / 8)
 	return slices.Clip(s[skip : skip+n])
 }

@@ -569,6 +569,11 @@ func (p *parser) tile(int) Stmt {
 	}
 	p.expect(",")
 	s.Vals = p.exprTuple()
+	if p.accept(",") {
+		s.When = p.expr()
+		p.expect(",")
+		s.Left = &p.elementTuple()[0]
+	}
 	p.expect(")")
 	p.scopes = p.scopes[:len(p.scopes)-1]
 	p.end()

@@ -129,9 +129,13 @@ func (p *printer) stmt(s Stmt) {
 		if s.Init != nil {
 			init = " = " + s.Init.String()
 		}
-		p.line("tile(%s, %s < %s, %s < %s, %s < %s, %s%s, %s)", s.Combine.Name,
+		left := ""
+		if s.Left != nil {
+			left = fmt.Sprintf(", %s, %s", s.When, s.Left)
+		}
+		p.line("tile(%s, %s < %s, %s < %s, %s < %s, %s%s, %s%s)", s.Combine.Name,
 			s.Depth.Name, s.K.at(precSum), s.Row.Name, s.M.at(precSum), s.Col.Name, s.N.at(precSum),
-			tuple(s.Accs, Element.String), init, tuple(s.Vals, (*Val).String))
+			tuple(s.Accs, Element.String), init, tuple(s.Vals, (*Val).String), left)
 	}
 }
 

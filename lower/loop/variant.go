@@ -205,6 +205,9 @@ func stepped(l *Loop) uint64 {
 			steps[s.Pos] = true
 		case *Tile:
 			steps[s.Depth], steps[s.Row], steps[s.Col] = true, true, true
+			if s.Left != nil {
+				note(s.Left.Array, s.Left.Index)
+			}
 		}
 		visit(s)
 	})

@@ -338,7 +338,11 @@ func states(c *ir.Combine, arrays []*Array, elems []*Val) error {
 }
 
 func (v *verifier) tile(s *Tile) error {
-	if err := v.integers(s.K, s.M, s.N); err != nil {
+	bounds := []*Val{s.K, s.M, s.N}
+	if s.Left != nil {
+		bounds = append(bounds, s.When)
+	}
+	if err := v.integers(bounds...); err != nil {
 		return err
 	}
 	vars := len(v.vars)
@@ -359,6 +363,14 @@ func (v *verifier) tile(s *Tile) error {
 		}
 		if s.Init != nil && (s.Init.Kind != Const || s.Init.DType != e.Array.DType) {
 			return fmt.Errorf("tile: %s does not start from %s", e, s.Init)
+		}
+	}
+	if e := s.Left; e != nil {
+		if err := v.positions(e.Array, e.Index); err != nil {
+			return err
+		}
+		if len(accs) != 1 || e.Array.DType != accs[0].DType || !affineIn(e.Index, s.Row, s.Col) || anyUses(e.Index, s.Depth) {
+			return fmt.Errorf("tile: %s is no state at row, column", e)
 		}
 	}
 	for _, x := range s.Vals {

@@ -95,6 +95,9 @@ func operands(s Stmt) []*Val {
 		}
 		elements(s.Accs)
 		out = append(out, s.Vals...)
+		if s.Left != nil {
+			out = append(append(out, s.When), s.Left.Index...)
+		}
 	}
 	return out
 }

@@ -22,6 +22,7 @@ type shape struct {
 	rows     []int // of the kernels, descending
 	lanes    int
 	multiply asm.Op // x += y * z
+	add      asm.Op
 	spread   asm.Op
 	load     asm.Op
 	move     asm.Op
@@ -32,12 +33,12 @@ type shape struct {
 // shapes has the kernels by level and dtype.
 var shapes = map[asm.Level]map[ir.DType]*shape{
 	asm.AVX2: {
-		ir.Float64: {w: asm.W256, vectors: 3, rows: []int{4, 2, 1}, multiply: asm.VFMADD231PD, spread: asm.VBROADCASTSD, load: asm.VMOVUPD, move: asm.VMOVAPD, masked: asm.VMASKMOVPD},
-		ir.Float32: {w: asm.W256, vectors: 3, rows: []int{4, 2, 1}, multiply: asm.VFMADD231PS, spread: asm.VBROADCASTSS, load: asm.VMOVUPS, move: asm.VMOVAPS, masked: asm.VMASKMOVPS},
+		ir.Float64: {w: asm.W256, vectors: 3, rows: []int{4, 2, 1}, multiply: asm.VFMADD231PD, add: asm.VADDPD, spread: asm.VBROADCASTSD, load: asm.VMOVUPD, move: asm.VMOVAPD, masked: asm.VMASKMOVPD},
+		ir.Float32: {w: asm.W256, vectors: 3, rows: []int{4, 2, 1}, multiply: asm.VFMADD231PS, add: asm.VADDPS, spread: asm.VBROADCASTSS, load: asm.VMOVUPS, move: asm.VMOVAPS, masked: asm.VMASKMOVPS},
 	},
 	asm.AVX512: {
-		ir.Float64: {w: asm.W512, vectors: 3, rows: []int{8, 6, 4, 2, 1}, multiply: asm.VFMADD231PD, spread: asm.VBROADCASTSD, load: asm.VMOVUPD, move: asm.VMOVAPD},
-		ir.Float32: {w: asm.W512, vectors: 3, rows: []int{8, 6, 4, 2, 1}, multiply: asm.VFMADD231PS, spread: asm.VBROADCASTSS, load: asm.VMOVUPS, move: asm.VMOVAPS},
+		ir.Float64: {w: asm.W512, vectors: 3, rows: []int{8, 6, 4, 2, 1}, multiply: asm.VFMADD231PD, add: asm.VADDPD, spread: asm.VBROADCASTSD, load: asm.VMOVUPD, move: asm.VMOVAPD},
+		ir.Float32: {w: asm.W512, vectors: 3, rows: []int{8, 6, 4, 2, 1}, multiply: asm.VFMADD231PS, add: asm.VADDPS, spread: asm.VBROADCASTSS, load: asm.VMOVUPS, move: asm.VMOVAPS},
 	},
 }
 
@@ -57,9 +58,9 @@ func shapeOf(level asm.Level, c *ir.Combine, d ir.DType) *shape {
 func (s *shape) single() *shape {
 	x := *s
 	x.w, x.vectors, x.lanes, x.one = asm.W128, 1, 1, true
-	x.multiply, x.load = asm.VFMADD231SD, asm.VMOVSD
+	x.multiply, x.add, x.load = asm.VFMADD231SD, asm.VADDSD, asm.VMOVSD
 	if s.d == ir.Float32 {
-		x.multiply, x.load = asm.VFMADD231SS, asm.VMOVSS
+		x.multiply, x.add, x.load = asm.VFMADD231SS, asm.VADDSS, asm.VMOVSS
 	}
 	return &x
 }
@@ -106,14 +107,26 @@ func (e *emitter) tile(t *loop.Tile) error {
 			return err
 		}
 	}
-	if !right.unit || !c.unit {
+	before, when := side{at: asm.I(0)}, asm.I(0)
+	if t.Left != nil {
+		var err error
+		if before, err = e.side(t, t.Left.Array, t.Left.Index); err != nil {
+			return err
+		}
+		when = e.slot(t.When)
+	}
+	if !right.unit || !c.unit || t.Left != nil && !before.unit {
 		s = s.single()
 	}
 	x := e.tileCode(s, t.Init)
-	for _, p := range [][2]asm.Arg{
+	moves := [][2]asm.Arg{
 		{x.k, k}, {x.m, m}, {x.left, n}, {x.c.at, c.at}, {x.c.row, c.row}, {x.c.col, c.col},
-		{x.a.at, left.at}, {x.a.step, left.step}, {x.a.row, left.row}, {x.b.at, right.at}, {x.b.step, right.step}, {x.b.col, right.col},
-	} {
+		{x.a.at, left.at}, {x.a.step, left.step}, {x.a.row, left.row}, {x.b.at, right.at}, {x.b.step, right.step}, {x.b.col, right.col}, {x.merges, when},
+	}
+	if t.Left != nil {
+		moves = append(moves, [][2]asm.Arg{{x.before.at, before.at}, {x.before.row, before.row}, {x.before.col, before.col}}...)
+	}
+	for _, p := range moves {
 		e.code(asm.MOV, r(asm.RAX), p[1])
 		e.code(asm.MOV, p[0], r(asm.RAX))
 	}
@@ -148,6 +161,7 @@ func (e *emitter) tileCode(s *shape, init *loop.Val) *tile {
 	x := &tile{shape: s, code: asm.NewBuilder(&e.label)}
 	for _, w := range []*asm.Arg{
 		&x.k, &x.m, &x.left, &x.back, &x.c.at, &x.c.row, &x.c.col, &x.a.at, &x.a.step, &x.a.row, &x.b.at, &x.b.step, &x.b.col,
+		&x.merges, &x.before.at, &x.before.row, &x.before.col, &x.atBefore,
 	} {
 		*w = word(e.file.Temp(1))
 	}
@@ -206,15 +220,18 @@ func (e *emitter) side(t *loop.Tile, a *loop.Array, index []*loop.Val) (side, er
 // tile is the code for tiles of a shape, and the words of the frame that it works on.
 type tile struct {
 	*shape
-	code    *asm.Builder
-	label   asm.Arg // where it starts
-	back    asm.Arg // where it goes on
-	k, m    asm.Arg
-	left    asm.Arg // columns that are left
-	c, a, b side
-	init    asm.Arg // what results start from; no operand: what is there
-	mask    asm.Arg // AVX2: of the last vector
-	numbers asm.Arg // AVX2: 0, 1, 2, ...
+	code     *asm.Builder
+	label    asm.Arg // where it starts
+	back     asm.Arg // where it goes on
+	k, m     asm.Arg
+	left     asm.Arg // columns that are left
+	c, a, b  side
+	merges   asm.Arg // whether results merge with others
+	before   side    // these, which come first
+	atBefore asm.Arg // those of the rows at hand
+	init     asm.Arg // what results start from; no operand: what is there
+	mask     asm.Arg // AVX2: of the last vector
+	numbers  asm.Arg // AVX2: 0, 1, 2, ...
 }
 
 // The registers of a Tile.
@@ -273,9 +290,12 @@ func (t *tile) columns() {
 	}
 	t.code.Bind(on)
 	if t.one {
+		t.op(asm.MOV, r(atA), t.before.col)
+		t.op(asm.ADD, t.before.at, r(atA))
 		t.op(asm.ADD, r(colC), t.c.col)
 		t.op(asm.ADD, r(colB), t.b.col)
 	} else {
+		t.op(asm.ADD, t.before.at, asm.I(all*int64(t.d.Size())))
 		t.op(asm.ADD, r(colC), asm.I(all*int64(t.d.Size())))
 		t.op(asm.ADD, r(colB), asm.I(all*int64(t.d.Size())))
 	}
@@ -344,6 +364,8 @@ const tileMask = asm.K0 + 1
 func (t *tile) someRows(v int, masked bool) {
 	t.op(asm.MOV, r(rowC), r(colC))
 	t.op(asm.MOV, r(rowA), t.a.at)
+	t.op(asm.MOV, r(rowLeft), t.before.at)
+	t.op(asm.MOV, t.atBefore, r(rowLeft))
 	t.op(asm.MOV, r(rowLeft), t.m)
 	for i, n := range t.rows {
 		again, fewer := t.code.NewLabel(), t.code.NewLabel()

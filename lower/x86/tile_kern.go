@@ -56,6 +56,7 @@ func (t *tile) kernel(n, v int, masked bool) {
 	t.op(asm.SUB, r(steps), asm.I(1))
 	t.op(asm.JNZ, loop)
 	t.code.Bind(done)
+	t.merge(n, v, acc, column, last, scratch)
 	if masked && t.level == asm.AVX2 {
 		t.code.Op(asm.VMOVDQU, t.w, scratch, t.mask)
 	}
@@ -73,6 +74,23 @@ func (t *tile) kernel(n, v int, masked bool) {
 		}
 		t.op(asm.ADD, r(rowC), t.c.row)
 	}
+}
+
+// merge writes the sum of results and those that come before them, where there are any.
+func (t *tile) merge(n, v int, acc func(i, j int) asm.Arg, column func(j int) asm.Arg, last func(j int) bool, scratch asm.Arg) {
+	none := t.code.NewLabel()
+	t.op(asm.CMP, t.merges, asm.I(0))
+	t.op(asm.JZ, none)
+	t.op(asm.MOV, r(atA), t.atBefore)
+	for i := range n {
+		for j := range v {
+			t.read(column(j), asm.M(atA, t.bytes(j)), last(j), scratch)
+			t.code.Op(t.add, t.w, acc(i, j), column(j), acc(i, j))
+		}
+		t.op(asm.ADD, r(atA), t.before.row)
+	}
+	t.op(asm.MOV, t.atBefore, r(atA))
+	t.code.Bind(none)
 }
 
 // start writes the first values of results.

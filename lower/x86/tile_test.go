@@ -52,8 +52,8 @@ func fma[T float32 | float64](x, y, z T) T {
 	panic("no float")
 }
 
-const tileText = `loop f(M, N, K, in a D[_,_], in b D[_,_], out c D[_,_]):
-  tile(fma, k < K, r < M, t < N, c[r, t]INIT, (a[r, k], b[k, t]))
+const tileText = `loop f(M, N, K, in a D[_,_], in b D[_,_], in d D[_,_], out c D[_,_]):
+  tile(fma, k < K, r < M, t < N, c[r, t]INIT, (a[r, k], b[k, t])LEFT)
 `
 
 // TestTile runs tiles of all small sizes, over arrays whose last dimension is known to be
@@ -68,8 +68,9 @@ func TestTile(t *testing.T) {
 func tiles[T float32 | float64](t *testing.T, level asm.Level, dtype, suffix string) {
 	r := rand.New(rand.NewPCG(2, 3))
 	for _, init := range []string{"", " = -0.0" + suffix, " = 1.5" + suffix} {
-		for _, unit := range []uint64{0b101010, 0b001010, 0b100010, 0} {
-			l, err := loop.Parse(strings.NewReplacer("D", dtype, "INIT", init).Replace(tileText))
+		for i, unit := range []uint64{0b10101010, 0b00101010, 0b10001010, 0, 0b10101010, 0b10001010, 0b00101010, 0} {
+			left := []string{"", ", M, d[r, t]"}[i/4] // never where there are no rows, which makes no difference
+			l, err := loop.Parse(strings.NewReplacer("D", dtype, "INIT", init, "LEFT", left).Replace(tileText))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +90,8 @@ func tiles[T float32 | float64](t *testing.T, level asm.Level, dtype, suffix str
 				if round%50 == 0 {
 					m, n, k = 30, 100, 40
 				}
-				a, b, c := newMatrix[T](r, m, k, gap(1)), newMatrix[T](r, k, n, gap(3)), newMatrix[T](r, m, n, gap(5))
+				a, b, c := newMatrix[T](r, m, k, gap(1)), newMatrix[T](r, k, n, gap(3)), newMatrix[T](r, m, n, gap(7))
+				d := newMatrix[T](r, m, n, gap(5))
 				want := slices.Clone(c.block)
 				for i := range m {
 					for j := range n {
@@ -104,10 +106,13 @@ func tiles[T float32 | float64](t *testing.T, level asm.Level, dtype, suffix str
 						for s := range k {
 							x = fma(*a.at(i, s), *b.at(s, j), x)
 						}
+						if left != "" {
+							x = *d.at(i, j) + x
+						}
 						want[c.offset+i*c.stride+j*c.along] = x
 					}
 				}
-				if err := code.Run(context.Background(), 1, []uint64{uint64(m), uint64(n), uint64(k)}, []loop.Memory{a.memory(), b.memory(), c.memory()}); err != nil {
+				if err := code.Run(context.Background(), 1, []uint64{uint64(m), uint64(n), uint64(k)}, []loop.Memory{a.memory(), b.memory(), d.memory(), c.memory()}); err != nil {
 					t.Fatal(err)
 				}
 				for i := range want {
