@@ -3,6 +3,7 @@ module github.com/numen-go/numen
 go 1.26.0
 
 require (
+	github.com/klauspost/compress v1.20.3
 	github.com/klauspost/cpuid/v2 v2.4.2
 	golang.org/x/sync v0.24.0
 	gonum.org/v1/gonum v0.17.0

@@ -2,6 +2,7 @@ package lower
 
 import (
 	"context"
+	"errors"
 
 	"github.com/numen-go/numen/ir"
 )
@@ -28,6 +29,9 @@ type Holder interface {
 	// hold while it works is bounded; the bound is checked before the work begins.
 	Finish(ctx context.Context, results []*Array, b *Bounds) error
 }
+
+// ErrMemory is in the error of a run that a bound on memory does not suffice for.
+var ErrMemory = errors.New("memory bound exceeded")
 
 // Bounds are what a run may take.
 type Bounds struct {

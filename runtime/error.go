@@ -3,13 +3,14 @@ package rt
 import (
 	"errors"
 
+	"github.com/numen-go/numen/lower"
 	"github.com/numen-go/numen/passes"
 )
 
 // Errors that package np shows by class.
 var (
 	ErrDeclined = errors.New("no target takes this")
-	ErrMemory   = errors.New("memory bound exceeded")
+	ErrMemory   = lower.ErrMemory
 	ErrClosed   = errors.New("closed")
 )
 

@@ -489,7 +489,7 @@ func (w *worker) gather(ctx context.Context, a *array, b *ir.Box, dst []byte) er
 	}
 	size := int64(a.dtype.Size())
 	if a.host != nil {
-		gather(a.host, b, dst)
+		lower.Gather(a.host, b, dst)
 		return nil
 	}
 	if a.first < 0 && a.have == nil {

@@ -37,7 +37,7 @@ func (m *memory) Read(_ context.Context, lo, hi []int64, dst []byte) error {
 	if want := box.Size() * int64(m.dtype.Size()); int64(len(dst)) != want {
 		return fmt.Errorf("%d bytes for %d", len(dst), want)
 	}
-	copyBox(dst, &box, m.data, &whole, &box, int64(m.dtype.Size()))
+	lower.CopyBox(dst, &box, m.data, &whole, &box, int64(m.dtype.Size()))
 	return nil
 }
 

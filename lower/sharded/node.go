@@ -74,11 +74,11 @@ func (k *kept) read(i int64, box *ir.Box, dst []byte, to *ir.Box) error {
 // positions of to.
 func (s *stored) read(from shelf, box, own *ir.Box, dst []byte, to *ir.Box, size int64) error {
 	if s.data != nil {
-		copyBox(dst, to, s.data, own, box, size)
+		lower.CopyBox(dst, to, s.data, own, box, size)
 		return nil
 	}
 	var err error
-	runs(box, to, own, func(inDst, inChunk, n int64) {
+	lower.Runs(box, to, own, func(inDst, inChunk, n int64) {
 		if err == nil {
 			err = from.read(s.slot, dst[inDst*size:(inDst+n)*size], inChunk*size)
 		}
@@ -165,7 +165,7 @@ func (b *buffer) Read(ctx context.Context, lo, hi []int64, dst []byte) error {
 	case n.source != nil:
 		return n.source.Read(ctx, lo, hi, dst)
 	case n.host != nil:
-		gather(n.host, &box, dst)
+		lower.Gather(n.host, &box, dst)
 		return nil
 	default:
 		return errors.New("sharded: the array is not computed yet")

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
 )
 
 // plan is what has to be done for results: tasks that read and write chunks, each task
@@ -447,6 +448,9 @@ type MemoryError struct {
 	Task        string
 	Need, Bound int64 // bytes
 }
+
+// Unwrap says that it is about memory.
+func (e *MemoryError) Unwrap() error { return lower.ErrMemory }
 
 // Error tells the numbers.
 func (e *MemoryError) Error() string {

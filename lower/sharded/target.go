@@ -191,6 +191,6 @@ func (t *target) dense(ctx context.Context, a *lower.Array) (*lower.Array, error
 // owned returns a node with a copy of a host array.
 func owned(n *node) *node {
 	b := lower.HostOf(make([]uint64, (n.bytes()+7)/8))
-	gather(n.host, &ir.Box{Lo: make([]int64, len(n.extents)), Hi: n.extents}, b.Bytes())
+	lower.Gather(n.host, &ir.Box{Lo: make([]int64, len(n.extents)), Hi: n.extents}, b.Bytes())
 	return &node{dtype: n.dtype, extents: n.extents, host: &lower.Array{DType: n.dtype, Buf: b, Strides: lower.Contiguous(n.extents), Extents: n.extents}}
 }
