@@ -13,6 +13,7 @@ import (
 var allowedModules = []string{
 	modulePath,
 	"github.com/klauspost/cpuid/v2", // which instructions the processor has
+	"github.com/klauspost/compress", // chunks of Zarr arrays: package shard alone
 	"golang.org/x/sync",             // groups and semaphores
 	"golang.org/x/sys",              // huge pages and mapped files
 }

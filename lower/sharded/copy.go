@@ -9,4 +9,3 @@ func meet(out, a, b *ir.Box) {
 		out.Lo[d], out.Hi[d] = max(a.Lo[d], b.Lo[d]), min(a.Hi[d], b.Hi[d])
 	}
 }
-

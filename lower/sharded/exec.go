@@ -341,7 +341,6 @@ type worker struct {
 	*executor
 	args   lower.Args
 	boxes  []ir.Box
-	parts  []ir.Box
 	lo, hi []int64
 	taken  [][]byte // what the task at hand gives back
 	made   []made   // what it has written

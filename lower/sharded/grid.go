@@ -2,7 +2,6 @@ package sharded
 
 import (
 	"fmt"
-	"slices"
 	"sort"
 
 	"github.com/numen-go/numen/ir"
@@ -125,8 +124,6 @@ func (g grid) only(b *ir.Box) (int64, bool) {
 	}
 	return chunk, true
 }
-
-func (g grid) equal(h grid) bool { return slices.EqualFunc(g, h, slices.Equal[[]int64]) }
 
 // longest returns the extents of the longest chunk along each axis.
 func (g grid) longest() []int64 {
