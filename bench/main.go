@@ -9,18 +9,20 @@
 //
 //	go run ./bench -list
 //	go run ./bench -run 'numexpr/.*/1e7' -peers numpy,numexpr,numba -json out.json
-//	go run ./bench -run cpu -time 500ms -peers numpy,numexpr,jax,numba,torch -report BENCHMARKS.md
+//	go run ./bench -run cpu -peers numpy,numexpr,jax,numba,torch -report BENCHMARKS.md
+//	go run ./bench -run cpu:gemm -peers numpy
 //	go run ./bench -input x.npy
 //
 // runs other problems, among them the suite that machine code is held to (a quarter of an
-// hour with all peers; -quick takes minutes), beside Python peers (bench/peers/make-env.sh
+// hour at most with all peers; -quick takes minutes) or part of it, beside Python peers (bench/peers/make-env.sh
 // installs them), or the first program on an array of your own.
 //
 // How it measures: contenders take turns sample by sample, a sample being as many calls as
 // fill two milliseconds; just before each, the limit that binds the problem (memory
 // bandwidth of the same footprint, or the multiply-add peak) is sampled too, and "of
 // limit" is the median of these pairs' ratios, because the speed of a shared machine
-// drifts. Medians are reported, with the distance of the quartiles. A cold call includes
+// drifts. A contender is sampled for -time, or until its median is known to 1 % (19 times
+// in 20, whatever its samples are spread like). Medians are reported, with the distance of the quartiles. A cold call includes
 // building and compiling. Results reused are written to the same memory by every call;
 // fresh ones are new memory each time. All results are compared: targets have the bits of
 // the evaluator (target ref), the others agree within the problem's tolerance. Inputs are
@@ -72,7 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.BoolVar(&o.list, "list", false, "list the problems and exit")
-	f.StringVar(&o.pattern, "run", "", "run the problems whose names match this `regexp`, or a suite: cpu; instead of the founding program")
+	f.StringVar(&o.pattern, "run", "", "run the problems whose names match this `regexp`, or a suite, cpu, or those of a suite that match: cpu:REGEXP; instead of the founding program")
 	f.StringVar(&o.targets, "targets", "", "`targets` of Numen to run, separated by commas (default "+strings.Join(dense(), ",")+")")
 	f.StringVar(&o.peers, "peers", "", "Python `packages` to compare with: any of numpy,numexpr,numba,jax,torch")
 	f.IntVar(&o.threads, "threads", runtime.GOMAXPROCS(0), "`number` of threads that everybody has")
@@ -80,7 +82,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f.StringVar(&o.report, "report", "", "write what was measured, as Markdown, to this `file`")
 	f.StringVar(&o.input, "input", "", "run the founding program on the matrix in this `file` (.npy)")
 	f.StringVar(&o.python, "python", environment(), "the Python `interpreter` that has the peers")
-	f.DurationVar(&o.budget, "time", time.Second, "how long each contender is sampled on a problem")
+	f.DurationVar(&o.budget, "time", time.Second, "how long each contender is sampled on a problem at most")
 	f.BoolVar(&o.quick, "quick", false, "sample each contender for a twentieth of -time, and leave out problems of gigabytes")
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

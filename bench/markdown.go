@@ -5,6 +5,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,15 +16,16 @@ func markdown(o *options, out outcome, started time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by this command, which anybody can repeat:\n\n")
 	fmt.Fprintf(&b, "    bench/peers/make-env.sh scipy numexpr numba jax torch\n    go run ./bench %s\n\n", strings.Join(o.asked, " "))
-	fmt.Fprintf(&b, "Measured on %s from %s to %s.\n\n", machineName(),
+	fmt.Fprintf(&b, "Measured on %s (%s) from %s to %s.\n\n", machineName(), machineDetails(),
 		started.UTC().Format("2006-01-02 15:04"), time.Now().UTC().Format("15:04 MST"))
 	b.WriteString(`Contenders take turns sample by sample, and just before each sample the limit that
-binds the problem is sampled too. Times are medians; the spread is the distance of the
-quartiles. "cpu" is Numen; a reused result is written to the same memory by every call, a
+binds the problem is sampled too. A contender is sampled for -time, or until its median is
+known to 1 %. Times are medians; the spread is the distance of the quartiles. "cpu" is Numen; a reused result is written to the same memory by every call, a
 fresh one is new memory each time. What must be reached is asked of the reused result.
 "go" are plain Go loops on as many cores, "c" loops with intrinsics on one core, "ref"
 is the evaluator, whose bits the targets must have. Where a figure is asked in multiples
-of a peer's, 90 % of the measured roof also counts. ULP is the largest error of 4096
+of a peer's, 90 % of the measured roof also counts. "Short" is what is missing of the speed
+that is asked for: 50 % short takes twice as long as it may. ULP is the largest error of 4096
 results, in units of the last place; go run ./bench/ulp measures ours on all arguments.
 
 `)
@@ -66,21 +68,66 @@ func versions(results []result) [][2]string {
 	return out
 }
 
+// writeBars writes what must be reached: figures of warm calls, then those of first calls.
 func writeBars(b *strings.Builder, results []result) {
 	reached, all := 0, 0
-	var lines strings.Builder
 	for _, r := range results {
 		for _, bar := range r.bars {
-			v := bar.judge(r.rows)
-			fmt.Fprintf(&lines, "| %s | %d | %s | %s | %s |\n", r.problem.name, r.threads, bar.must, v.measured, v.mark())
-			if all++; v.reached {
+			if all++; bar.judge(r.rows).reached {
 				reached++
 			}
 		}
 	}
-	if all > 0 {
-		fmt.Fprintf(b, "\n## What must be reached\n\n%d of %d are.\n\n| problem | threads | must | measured | reached |\n|---|---|---|---|---|\n%s", reached, all, &lines)
+	if all == 0 {
+		return
 	}
+	fmt.Fprintf(b, "\n## What must be reached\n\n%d of %d are.\n", reached, all)
+	barTable(b, "### Warm calls\n\nMedians, the distance of the quartiles in brackets; beside plain Go and gonum, how many times their time Numen's is.",
+		results, false, func(m measurement) float64 { return m.NS })
+	barTable(b, "### First calls, with building and compiling", results, true, func(m measurement) float64 { return m.ColdNS })
+}
+
+// barTable writes the bars that are about first calls, or those that are not, with the
+// time that they are about of those whom a user of Go has beside Numen.
+func barTable(b *strings.Builder, heading string, results []result, cold bool, timeOf func(measurement) float64) {
+	var lines strings.Builder
+	for _, r := range results {
+		numen := candidate(r.rows)
+		cells := []string{r.problem.name, strconv.Itoa(r.threads), "", "", ""}
+		if numen != nil {
+			cells[2] = duration(timeOf(numen.measurement))
+			if !cold {
+				cells[2] += " (" + spread(numen.measurement) + ")"
+			}
+			for i, who := range []string{plainGo, "gonum"} {
+				if other := reusedRow(r.rows, who); other != nil {
+					t := timeOf(other.measurement)
+					cells[3+i] = fmt.Sprintf("%s, %sx", duration(t), digits(t/timeOf(numen.measurement)))
+				}
+			}
+		}
+		for _, bar := range r.bars {
+			if bar.cold != cold {
+				continue
+			}
+			v := bar.judge(r.rows)
+			fmt.Fprintf(&lines, "| %s | %s | %s | %s | %s |\n", strings.Join(cells[:2], " | "), bar.must, v.measured, v.mark(), strings.Join(cells[2:], " | "))
+			cells = make([]string, len(cells)) // once for an entry
+		}
+	}
+	if lines.Len() > 0 {
+		fmt.Fprintf(b, "\n%s\n\n| case | threads | must | measured | reached | Numen | plain Go | gonum |\n|---|---|---|---|---|---|---|---|\n%s", heading, &lines)
+	}
+}
+
+// reusedRow returns somebody's row of results written over and over, nil: there is none.
+func reusedRow(rows []*row, who string) *row {
+	for _, r := range rows {
+		if r.Who == who && !r.Fresh && r.failed == nil && r.Samples > 0 {
+			return r
+		}
+	}
+	return nil
 }
 
 func writeRows(b *strings.Builder, r result) {

@@ -86,6 +86,21 @@ func machineName() string {
 	return fmt.Sprintf("%s, %d cores, %s/%s", name, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }
 
+// machineDetails tells what makes processors of one name differ.
+func machineDetails() string {
+	c := cpuid.CPU
+	text := fmt.Sprintf("family %d model %d", c.Family, c.Model)
+	for _, level := range []struct {
+		name string
+		size int
+	}{{"L1", c.Cache.L1D}, {"L2", c.Cache.L2}, {"L3", c.Cache.L3}} {
+		if level.size > 0 {
+			text += fmt.Sprintf(", %s %d KiB", level.name, level.size>>10)
+		}
+	}
+	return text + fmt.Sprintf(", %s of memory free", byteSize(available()))
+}
+
 // goVersions returns the versions of Go, of this module, and of the modules named.
 func goVersions(modules ...string) map[string]string {
 	v := map[string]string{"go": runtime.Version()}

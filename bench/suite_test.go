@@ -25,20 +25,20 @@ func TestBars(t *testing.T) {
 		want string
 	}{
 		{ofRoof(0.8), "85 % of triad yes"},
-		{ofRoof(0.9), "85 % of triad **no**"},
+		{ofRoof(0.9), "85 % of triad **no**, 6 % short"},
 		{faster(1.5, "numpy"), "1.50x numpy yes"},
-		{faster(1.2, "jax", "numpy"), "1.19x jax **no**"},
+		{faster(1.2, "jax", "numpy"), "1.19x jax **no**, 1 % short"},
 		{faster(1.2, "torch"), " not measured"},
 		{asFast(0.8, "c"), "0.90x c yes"},
-		{asFast(1, "c"), "0.90x c **no**"},
+		{asFast(1, "c"), "0.90x c **no**, 10 % short"},
 		{under(101), "100 ns yes"},
-		{under(100), "100 ns **no**"},
+		{under(50), "100 ns **no**, 50 % short"},
 		{coldUnder(3e6), "2.00 ms yes"},
-		{coldUnder(1e6), "2.00 ms **no**"},
+		{coldUnder(1e6), "2.00 ms **no**, 50 % short"},
 		{allocatesNothing(), "0 a call yes"},
 		{each(1), "0.01 ns yes"},
 		{holds(64), "64 B yes"},
-		{holds(63), "64 B **no**"},
+		{holds(48), "64 B **no**, 25 % short"},
 	} {
 		v := c.bar.judge(rows)
 		if got := v.measured + " " + v.mark(); got != c.want {
@@ -101,7 +101,7 @@ func TestReport(t *testing.T) {
 	}
 	for _, want := range []string{
 		"go run ./bench -run tiny -quick -report ", "| go | go1.", "| cpu level | ", "| 2 | read | ", "| 1 | triad | ", "2 of 4 are.",
-		"| overhead/5nodes/10 | 2 | under 1.00 s | ", " | **no** |\n", "| 1x abacus |  | not measured |", "### overhead/5nodes/10", "; 1 thread.", "| cpu | reused | ",
+		"| overhead/5nodes/10 | 2 | under 1.00 s | ", " | **no**, 100 % short |", "| 1x abacus |  | not measured |", "### overhead/5nodes/10", "; 1 thread.", "| cpu | reused | ",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("there is no %q in\n%s", want, text)
