@@ -18,15 +18,15 @@
 // installs them), or the first program on an array of your own.
 //
 // How it measures: contenders take turns sample by sample, a sample being as many calls as
-// fill two milliseconds; just before each, the limit that binds the problem (memory
-// bandwidth of the same footprint, or the multiply-add peak) is sampled too, and "of
-// limit" is the median of these pairs' ratios, because the speed of a shared machine
-// drifts. A contender is sampled for -time, or until its median is known to 1 % (19 times
-// in 20, whatever its samples are spread like). Medians are reported, with the distance of the quartiles. A cold call includes
-// building and compiling. Results reused are written to the same memory by every call;
-// fresh ones are new memory each time. All results are compared: targets have the bits of
-// the evaluator (target ref), the others agree within the problem's tolerance. Inputs are
-// random numbers, never zeros.
+// fill two milliseconds. Each round begins with the limit that binds the problem (memory
+// bandwidth of the same footprint, or the multiply-add peak) and Numen, and "of limit" is
+// the median of the rounds' ratios, because the speed of a shared machine drifts. Numen's
+// reused result is sampled for -time, others for half of it, or until the median is known
+// to 1 % (19 times in 20, however its samples are spread). Medians are reported, with the
+// distance of the quartiles. A cold call includes building and compiling. Results reused
+// are written to the same memory by every call; fresh ones are new memory each time. All
+// results are compared: targets have the bits of the evaluator (target ref), the others
+// agree within the problem's tolerance. Inputs are random numbers, never zeros.
 package main
 
 import (
@@ -82,7 +82,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f.StringVar(&o.report, "report", "", "write what was measured, as Markdown, to this `file`")
 	f.StringVar(&o.input, "input", "", "run the founding program on the matrix in this `file` (.npy)")
 	f.StringVar(&o.python, "python", environment(), "the Python `interpreter` that has the peers")
-	f.DurationVar(&o.budget, "time", time.Second, "how long each contender is sampled on a problem at most")
+	f.DurationVar(&o.budget, "time", 500*time.Millisecond, "how long each contender is sampled on a problem at most")
 	f.BoolVar(&o.quick, "quick", false, "sample each contender for a twentieth of -time, and leave out problems of gigabytes")
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

@@ -18,11 +18,11 @@ func markdown(o *options, out outcome, started time.Time) string {
 	fmt.Fprintf(&b, "    bench/peers/make-env.sh scipy numexpr numba jax torch\n    go run ./bench %s\n\n", strings.Join(o.asked, " "))
 	fmt.Fprintf(&b, "Measured on %s (%s) from %s to %s.\n\n", machineName(), machineDetails(),
 		started.UTC().Format("2006-01-02 15:04"), time.Now().UTC().Format("15:04 MST"))
-	b.WriteString(`Contenders take turns sample by sample, and just before each sample the limit that
-binds the problem is sampled too. A contender is sampled for -time, or until its median is
-known to 1 %. Times are medians; the spread is the distance of the quartiles. "cpu" is Numen; a reused result is written to the same memory by every call, a
-fresh one is new memory each time. What must be reached is asked of the reused result.
-"go" are plain Go loops on as many cores, "c" loops with intrinsics on one core, "ref"
+	b.WriteString(`Contenders take turns sample by sample, each round after a sample of the limit that
+binds the problem, until medians are known to 1 % or -time is over. Times are medians; the
+spread is the distance of the quartiles. "cpu" is Numen; a reused result is written to the
+same memory by every call, a fresh one is new memory each time. What must be reached is
+asked of the reused result. "go" are plain Go loops on as many cores, "c" loops with intrinsics on one core, "ref"
 is the evaluator, whose bits the targets must have. Where a figure is asked in multiples
 of a peer's, 90 % of the measured roof also counts. "Short" is what is missing of the speed
 that is asked for: 50 % short takes twice as long as it may. ULP is the largest error of 4096
