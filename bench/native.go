@@ -78,7 +78,7 @@ func (n *native) start(ctx context.Context, compiler string) error {
 	if !n.out.Scan() {
 		return fmt.Errorf("the loops in C do not run: %w", n.cmd.Wait())
 	}
-	n.about = map[string]string{"gcc": strings.TrimSpace(string(version)), "level": n.out.Text()}
+	n.about = map[string]string{"gcc": strings.TrimSpace(string(version)), "c level": n.out.Text()}
 	return nil
 }
 

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/cpuid/v2"
@@ -78,6 +81,20 @@ func writeJSON(w io.Writer, m measurement) error {
 	return err
 }
 
+// revision names the commit of the working directory, for go run records none; empty
+// where that is no checkout.
+var revision = sync.OnceValue(func() string {
+	commit, err := exec.Command("git", "rev-parse", "--short=12", "HEAD").Output()
+	if err != nil {
+		return ""
+	}
+	text := strings.TrimSpace(string(commit))
+	if changed, err := exec.Command("git", "status", "--porcelain", "--untracked-files=no").Output(); err != nil || len(changed) > 0 {
+		text += " and changes"
+	}
+	return text
+})
+
 func machineName() string {
 	name := cpuid.CPU.BrandName
 	if name == "" {
@@ -98,7 +115,7 @@ func machineDetails() string {
 			text += fmt.Sprintf(", %s %d KiB", level.name, level.size>>10)
 		}
 	}
-	return text + fmt.Sprintf(", %s of memory free", byteSize(available()))
+	return text
 }
 
 // goVersions returns the versions of Go, of this module, and of the modules named.
@@ -108,12 +125,7 @@ func goVersions(modules ...string) map[string]string {
 	if !ok {
 		return v
 	}
-	v["numen"] = info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			v["numen"] = s.Value
-		}
-	}
+	v["numen"] = revision()
 	for _, d := range info.Deps {
 		if slices.Contains(modules, d.Path) {
 			v[d.Path] = d.Version
