@@ -221,6 +221,7 @@ func (f *facts) measure(e *emitter) {
 		}
 	}
 	const few, many = 60, 100
+	const waits = 16 // ops from which on one vector waits for itself
 	f.cost = max(1, (ops+loads)*4/f.lanes)
 	f.small = ops <= few
 	members := groupSize / f.lanes
@@ -238,6 +239,8 @@ func (f *facts) measure(e *emitter) {
 		}
 		f.widest = min(members*f.unroll, 2)
 		f.narrowest = f.widest
+	case ops > waits && members == 1 && !lanes:
+		f.unroll, f.widest = 2, 2
 	case ops+loads <= 4 && !lanes && members <= 2:
 		f.unroll = 2
 		f.widest = 2 * members
