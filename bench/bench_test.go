@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"math/big"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -211,6 +212,27 @@ func TestCompare(t *testing.T) {
 				t.Errorf("the bits of cpu are %q, want %q", r.Bits, c.bits)
 			}
 		}
+	}
+}
+
+// TestErrorsAtPlaces: of a result of which some elements are compared, the errors are those
+// of these elements.
+func TestErrorsAtPlaces(t *testing.T) {
+	x := make([]float64, 2*compared)
+	for i := range x {
+		x[i] = float64(i + 1)
+	}
+	p := &problem{
+		in:    []input{{name: "x", dtype: np.Float64}},
+		exact: func(x, _ *big.Float) *big.Float { return x },
+	}
+	r := &row{runner: &runner{}, measurement: measurement{Who: plainGo}}
+	for _, i := range places(len(x)) {
+		r.values = append(r.values, x[i])
+	}
+	compare(p, []array{{[]int{len(x)}, x}}, []*row{r})
+	if r.failed != nil || r.ULP == nil || *r.ULP != 0 {
+		t.Errorf("%v, off by %v units, want none", r.failed, deref(r.ULP))
 	}
 }
 

@@ -293,7 +293,7 @@ func compare(p *problem, in []array, rows []*row) {
 		return
 	}
 	want := base.values
-	exact := exactly(p, in, places(len(want)))
+	exact := exactly(p, in)
 	for _, r := range rows {
 		r.try(func() error {
 			if len(r.values) != len(want) {
@@ -322,11 +322,13 @@ func compare(p *problem, in []array, rows []*row) {
 	}
 }
 
-// exactly returns the exact results at places, nil where errors are not measured.
-func exactly(p *problem, in []array, at []int) []*big.Float {
+// exactly returns the exact results at the places that are compared, nil where errors are
+// not measured.
+func exactly(p *problem, in []array) []*big.Float {
 	if p.exact == nil {
 		return nil
 	}
+	at := places(elements(in[0].shape))
 	out := make([]*big.Float, len(at))
 	parallel(len(at), 64, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
