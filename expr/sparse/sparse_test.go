@@ -1,0 +1,149 @@
+package sparse
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	np "github.com/numen-go/numen/expr"
+)
+
+// matrix returns a random array and its elements, half of the rows being empty.
+func matrix(t *testing.T, r *rand.Rand, l Layout, rows, cols int, fill float64) (np.Array, []float64) {
+	t.Helper()
+	dense := slices.Repeat([]float64{fill}, rows*cols)
+	coords, values := make([][]int, 2), []float64(nil)
+	for i := range rows * cols {
+		if r.Float64() < 0.3 && i/cols%2 == 0 {
+			dense[i] = r.NormFloat64()
+			coords[0], coords[1], values = append(coords[0], i/cols), append(coords[1], i%cols), append(values, dense[i])
+		}
+	}
+	a, err := FromCOO(l, []int{rows, cols}, coords, values, fill)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, dense
+}
+
+// elements returns what a sparse or dense array is.
+func elements(t *testing.T, a np.Array) []float64 {
+	t.Helper()
+	v, err := a.Eval(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if np.NodeOf(v).Type.Format != nil {
+		if v, err = ToDense(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x, err := np.Values[float64](t.Context(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func isSparse(t *testing.T, a np.Array) bool {
+	t.Helper()
+	v, err := a.Eval(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return np.NodeOf(v).Type.Format.Sparse()
+}
+
+// TestPrograms runs functions of np on sparse arrays and on dense ones of the same
+// elements: what differs is the order of sums alone.
+func TestPrograms(t *testing.T) {
+	one := func(f func(x np.Array) np.Array) func(a, b, x np.Array) np.Array {
+		return func(a, _, _ np.Array) np.Array { return f(a) }
+	}
+	for name, c := range map[string]struct {
+		f      func(a, b, x np.Array) np.Array
+		sparse bool // the result
+		fill   float64
+	}{
+		"add":       {func(a, b, _ np.Array) np.Array { return np.Add(a, b) }, true, 0},
+		"multiply":  {func(a, b, _ np.Array) np.Array { return np.Multiply(a, b) }, true, 0},
+		"sin":       {one(func(a np.Array) np.Array { return np.Sin(a) }), true, 0},
+		"exp":       {one(func(a np.Array) np.Array { return np.Exp(a) }), true, 0},
+		"scaled":    {one(func(a np.Array) np.Array { return np.Multiply(a, 3.5) }), true, 0},
+		"chain":     {func(a, b, _ np.Array) np.Array { return np.Subtract(np.Multiply(np.Add(a, b), a), np.Abs(b)) }, true, 0},
+		"dense":     {func(a, _, x np.Array) np.Array { return np.Multiply(a, x) }, true, 0},
+		"plus":      {func(a, _, x np.Array) np.Array { return np.Add(a, x) }, false, 0},
+		"sum":       {one(func(a np.Array) np.Array { return np.Sum(a) }), false, 0},
+		"rows":      {one(func(a np.Array) np.Array { return np.Sum(a, np.Axis(1)) }), false, 0},
+		"columns":   {one(func(a np.Array) np.Array { return np.Sum(a, np.Axis(0)) }), false, 0},
+		"largest":   {one(func(a np.Array) np.Array { return np.Max(a, np.Axis(1)) }), false, 0},
+		"mean":      {one(func(a np.Array) np.Array { return np.Mean(a, np.Axis(0)) }), false, 0},
+		"transpose": {one(func(a np.Array) np.Array { return np.PermuteDims(a, 1, 0) }), true, 0},
+		"spmv":      {func(a, _, x np.Array) np.Array { return np.MatMul(a, x) }, false, 0},
+		"spgemm":    {func(a, b, _ np.Array) np.Array { return np.MatMul(a, np.PermuteDims(b, 1, 0)) }, true, 0},
+		"filled":    {func(a, b, _ np.Array) np.Array { return np.Log(np.Abs(np.Multiply(a, b))) }, true, 1},
+		"total":     {one(func(a np.Array) np.Array { return np.Sum(a, np.Axis(1)) }), false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(1, 2))
+			for _, l := range []Layout{CSR, CSC, COO(2), DCSR} {
+				const rows, cols = 9, 13
+				a, da := matrix(t, r, l, rows, cols, c.fill)
+				b, db := matrix(t, r, l, rows, cols, c.fill)
+				xs := make([]float64, cols)
+				for i := range xs {
+					xs[i] = r.NormFloat64()
+				}
+				x := np.FromSlice(xs)
+				dense := func(v []float64) np.Array { return np.Reshape(np.FromSlice(v), rows, cols) }
+				made := c.f(a, b, x)
+				if got := isSparse(t, made); got != c.sparse {
+					t.Errorf("%s: the result is sparse: %v", l, got)
+				}
+				got, want := elements(t, made), elements(t, c.f(dense(da), dense(db), x))
+				if len(got) != len(want) {
+					t.Fatalf("%s: %d elements, want %d", l, len(got), len(want))
+				}
+				for i, w := range want {
+					if math.Abs(got[i]-w) > 1e-12*max(1, math.Abs(w)) {
+						t.Errorf("%s: element %d is %v, want %v", l, i, got[i], w)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestRefused holds the errors of bad arguments.
+func TestRefused(t *testing.T) {
+	try := func(want string, err error) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	coo := func(shape []int, coords [][]int, n int) error {
+		_, err := FromCOO(CSR, shape, coords, make([]float64, n), 0)
+		return err
+	}
+	try("two elements at [1 2]", coo([]int{3, 4}, [][]int{{1, 0, 1}, {2, 0, 2}}, 3))
+	try("element 1 is at 4 of axis 1, which has 4 positions", coo([]int{3, 4}, [][]int{{1, 0}, {2, 4}}, 2))
+	try("element 0 is at -1 of axis 0", coo([]int{3, 4}, [][]int{{-1, 0}, {2, 3}}, 2))
+	try("1 coordinates of axis 1 for 2 values", coo([]int{3, 4}, [][]int{{1, 0}, {2}}, 2))
+	csr := func(pos []int64, crd []int32, n int) error {
+		_, err := FromCSR(2, 3, pos, crd, make([]float64, n))
+		return err
+	}
+	try("row 0 has column 1 after 2", csr([]int64{0, 2, 2}, []int32{2, 1}, 2))
+	try("row 1 has column 3 after -1", csr([]int64{0, 1, 2}, []int32{2, 3}, 2))
+	try("row 0 is from 0 to 5 of 2 values", csr([]int64{0, 5, 2}, []int32{1, 2}, 2))
+	try("rows are from 0 to 1", csr([]int64{0, 1, 1}, []int32{1, 2}, 2))
+	a, err := FromCSR(1, 2, []int64{0, 1}, []int32{1}, []float64{3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = np.Values[float64](t.Context(), a)
+	try("make it dense first", err)
+}
