@@ -140,6 +140,12 @@ func dense() []string {
 	})
 }
 
+// suite returns the name of the suite that -run asks for, if it does.
+func (o *options) suite() string {
+	name, _, _ := strings.Cut(o.pattern, ":")
+	return name
+}
+
 // entries returns what the flags ask for.
 func (o *options) entries(ctx context.Context) ([]entry, error) {
 	pattern, err := regexp.Compile(o.pattern)
@@ -153,8 +159,8 @@ func (o *options) entries(ctx context.Context) ([]entry, error) {
 		p, err := inputProblem(ctx, o.input)
 		return []entry{{problem: p, peers: everybody}}, err
 	}
-	name, part, _ := strings.Cut(o.pattern, ":")
-	if suite := suites[name]; suite != nil {
+	if suite := suites[o.suite()]; suite != nil {
+		_, part, _ := strings.Cut(o.pattern, ":")
 		return suitePart(suite(), part)
 	}
 	var out []entry
@@ -195,6 +201,9 @@ func (o *options) contenders(ctx context.Context, threads int, entries []entry, 
 		}
 	}
 	targets := dense()
+	if suites[o.suite()] != nil { // it is about machine code
+		targets = []string{"cpu", evaluator}
+	}
 	if o.targets != "" {
 		targets = strings.Split(o.targets, ",")
 	}
