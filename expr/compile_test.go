@@ -260,3 +260,24 @@ func TestResultsOwnTheirMemory(t *testing.T) {
 		t.Fatalf("closing one result closed another: %v", err)
 	}
 }
+
+// TestBoundOfAClosedArray holds that a bound program does not read memory that was given
+// back: it may be another's by then.
+func TestBoundOfAClosedArray(t *testing.T) {
+	captured, err := np.Add(np.Of(100.0, 200), 1).Eval(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := np.Compile(func(x np.Array) np.Array { return np.Add(x, captured) }).Bind(ctx, np.Of(1.0, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := b.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	captured.Close()
+	if err := b.Run(ctx); err == nil {
+		t.Error("a run reads memory that was given back")
+	}
+}

@@ -47,6 +47,19 @@ type Args struct {
 	Counts  []int64  // filled with one count per append statement
 }
 
+// Binder is an Executable that does what depends on arguments alone once, for many runs.
+type Binder interface {
+	Executable
+	// Bind checks the arguments, whose memory every run then uses: a must not change.
+	Bind(a *Args) (Bound, error)
+}
+
+// Bound is an executable with its arguments. It runs once at a time.
+type Bound interface {
+	// Run is that of Executable.
+	Run(ctx context.Context) error
+}
+
 // Array is a dense array in memory: the element at position i is at
 // Offset + sum(i[k]*Strides[k]), counted in elements of DType from the start of Data.
 // Offset and strides may be negative where positions are offset too; no element in

@@ -25,6 +25,7 @@ type frame struct {
 	values  []*lower.Array // per program value
 	temps   []*lower.Array // memory of values that are not results
 	args    []lower.Args   // per launch, in order
+	bound   []lower.Bound  // per launch, of lasting frames: nil where the code cannot be bound
 	bytes   []int64        // written by each launch
 	total   int64
 	held    int64
@@ -67,6 +68,19 @@ func (e *Engine) bind(p *program, s *structure, c *Config, in []*lower.Array, la
 	}
 	if err := f.arguments(s); err != nil {
 		return nil, err
+	}
+	if !lasting || p.held {
+		return f, nil
+	}
+	f.bound = make([]lower.Bound, len(p.launches))
+	for i, ex := range p.launches {
+		b, ok := ex.code.(lower.Binder)
+		if !ok {
+			continue
+		}
+		if f.bound[i], err = b.Bind(&f.args[i]); err != nil {
+			return nil, err
+		}
 	}
 	return f, nil
 }
@@ -319,9 +333,16 @@ func (f *frame) run(ctx context.Context) error {
 	}
 	var done int64
 	var last time.Time
-	for i, ex := range f.prog.launches {
+	for i := range f.prog.launches {
+		ex := &f.prog.launches[i]
 		f.progress(ex, done, &last)
-		if err := ex.code.Run(ctx, &f.args[i]); err != nil {
+		var err error
+		if f.bound != nil && f.bound[i] != nil {
+			err = f.bound[i].Run(ctx)
+		} else {
+			err = ex.code.Run(ctx, &f.args[i])
+		}
+		if err != nil {
 			return f.fault(ex, err)
 		}
 		done += f.bytes[i]
@@ -334,7 +355,7 @@ func (f *frame) run(ctx context.Context) error {
 }
 
 // progress tells about a kernel that is about to run, ten times a second at most.
-func (f *frame) progress(ex launched, done int64, last *time.Time) {
+func (f *frame) progress(ex *launched, done int64, last *time.Time) {
 	if f.config.Watch != nil && time.Since(*last) >= 100*time.Millisecond {
 		*last = time.Now()
 		inUse, peak := f.engine.Memory()
@@ -343,7 +364,7 @@ func (f *frame) progress(ex launched, done int64, last *time.Time) {
 }
 
 // fault names the user's call behind an error of a kernel.
-func (f *frame) fault(ex launched, err error) error {
+func (f *frame) fault(ex *launched, err error) error {
 	var fl *lower.Fault
 	if errors.As(err, &fl) && fl.Number < len(ex.kernel.Faults) {
 		return &RunError{Op: ex.kernel.Faults[fl.Number].What, Site: f.site(ex.kernel.Faults[fl.Number].Site), Err: err}
@@ -372,5 +393,5 @@ func (f *frame) release(keepResults bool) {
 			}
 		}
 	}
-	f.values, f.temps, f.args = nil, nil, nil
+	f.values, f.temps, f.args, f.bound = nil, nil, nil, nil
 }

@@ -175,7 +175,7 @@ func (r *heldRun) launch(ctx context.Context, n int, l *ir.Launch) error {
 	for i, v := range l.Args {
 		a.Arrays[i] = *f.values[v]
 	}
-	ex := f.prog.launches[n]
+	ex := &f.prog.launches[n]
 	f.progress(ex, r.done, &r.last)
 	if err := ex.code.Run(ctx, a); err != nil {
 		return f.fault(ex, err)

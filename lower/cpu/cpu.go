@@ -120,6 +120,23 @@ type named struct {
 	labels pprof.LabelSet
 }
 
+// Bind implements lower.Binder.
+func (n *named) Bind(a *lower.Args) (lower.Bound, error) {
+	b, err := n.executable.Bind(a)
+	return &namedBound{b, n.labels}, err
+}
+
+// namedBound is the bound kernel of a named executable.
+type namedBound struct {
+	lower.Bound
+	labels pprof.LabelSet
+}
+
+func (n *namedBound) Run(ctx context.Context) (err error) {
+	pprof.Do(ctx, n.labels, func(ctx context.Context) { err = n.Bound.Run(ctx) })
+	return err
+}
+
 func (n *named) Run(ctx context.Context, a *lower.Args) (err error) {
 	pprof.Do(ctx, n.labels, func(ctx context.Context) { err = n.executable.Run(ctx, a) })
 	return err

@@ -58,16 +58,21 @@ type Memory struct {
 // Run executes the loop. Params and arrays are those of the loop, in order. It returns
 // the context's error when cancelled, *lower.Fault when a checked position was outside.
 func (c *Code) Run(ctx context.Context, threads int, params []uint64, arrays []Memory) error {
+	f := c.frame()
+	defer c.release(f)
+	f.own.threads = threads
+	if err := f.bind(params, arrays); err != nil {
+		return err
+	}
+	return f.start(ctx, c.code)
+}
+
+// bind writes the words that do not change while a loop runs.
+func (f *frame) bind(params []uint64, arrays []Memory) error {
+	c := f.code
 	if len(params) != len(c.params) || len(arrays) != len(c.loop.Arrays) {
 		return fmt.Errorf("loop: %d parameters and %d arrays for %d and %d", len(params), len(arrays), len(c.params), len(c.loop.Arrays))
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	f := c.frame()
-	defer c.release(f)
-	f.own = run{ctx, threads}
-	f.run, f.fault.number, f.work = &f.own, -1, patience
 	for i, p := range c.params {
 		putReg(&f.regs[p], c.loop.Params[i].DType, params[i])
 	}
@@ -87,7 +92,30 @@ func (c *Code) Run(ctx context.Context, threads int, params []uint64, arrays []M
 		}
 	}
 	f.ownLocals(c.locals)
-	f.exec(c.code)
+	return nil
+}
+
+// settled returns how many of the first instructions need nothing but the words that bind
+// writes, and write words that nothing else does: once a frame is enough for them.
+func (c *Code) settled() int {
+	for i := range c.code {
+		switch op := c.code[i].op; {
+		case opAdd <= op && op <= opSelect, op == opRequire, op == opNonEmpty:
+		default: // an opMove writes a variable
+			return i
+		}
+	}
+	return len(c.code)
+}
+
+// start runs instructions on a bound frame.
+func (f *frame) start(ctx context.Context, code []instr) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f.own.ctx = ctx
+	f.run, f.fault.number, f.work, f.err = &f.own, -1, patience, nil
+	f.exec(code)
 	if f.err != nil {
 		return f.err
 	}

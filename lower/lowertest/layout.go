@@ -107,11 +107,15 @@ func newBlock(a *array, l layout) *block {
 		b.bytes[i] = pattern
 	}
 	b.array = lower.Array{DType: a.dtype, Buf: host, Offset: start, Strides: strides, Extents: a.extents}
-	b.each(func(i int, at int64) {
-		b.owned[at] = true
-		put(b.bytes[at*size:], size, a.elems[i])
-	})
+	b.each(func(_ int, at int64) { b.owned[at] = true })
+	b.write(a.elems)
 	return b
+}
+
+// write sets the elements, row-major.
+func (b *block) write(elems []uint64) {
+	size := int64(b.array.DType.Size())
+	b.each(func(i int, at int64) { put(b.bytes[at*size:], size, elems[i]) })
 }
 
 // each calls f with every position, row-major, and its place in the buffer.

@@ -165,7 +165,43 @@ func (p *problem) got(ctx context.Context, e lower.Executable, threads int, layo
 		defer blocks[i].free()
 		args.Arrays = append(args.Arrays, blocks[i].array)
 	}
-	out := result{err: e.Run(ctx, args), counts: args.Counts}
+	out, err := p.left(blocks, e.Run(ctx, args), args.Counts)
+	if b, ok := e.(lower.Binder); ok && err == nil && out.err == nil {
+		err = p.bound(ctx, b, args, blocks, out)
+	}
+	for i := range blocks {
+		if wrong := blocks[i].untouched(); wrong != nil && err == nil {
+			err = fmt.Errorf("operand %d, %s: %w", i, layouts[i], wrong)
+		}
+	}
+	return out, err
+}
+
+// bound holds that an executable that is bound leaves at each run what it left.
+func (p *problem) bound(ctx context.Context, e lower.Binder, args *lower.Args, blocks []*block, want result) error {
+	b, err := e.Bind(args)
+	if err != nil {
+		return fmt.Errorf("bound: %w", err)
+	}
+	for range 2 {
+		for i := range blocks {
+			blocks[i].write(p.arrays[i].elems)
+		}
+		clear(args.Counts)
+		got, err := p.left(blocks, b.Run(ctx), args.Counts)
+		if err == nil {
+			err = p.differ(want, got)
+		}
+		if err != nil {
+			return fmt.Errorf("bound: %w", err)
+		}
+	}
+	return nil
+}
+
+// left reads what a run left in the blocks of the operands.
+func (p *problem) left(blocks []*block, err error, counts []int64) (result, error) {
+	out := result{err: err, counts: slices.Clone(counts)}
 	for i, a := range p.arrays {
 		elems := blocks[i].elems()
 		if a.role == ir.In {
@@ -175,9 +211,6 @@ func (p *problem) got(ctx context.Context, e lower.Executable, threads int, layo
 			elems = nil
 		}
 		out.elems = append(out.elems, elems)
-		if err := blocks[i].untouched(); err != nil {
-			return out, fmt.Errorf("operand %d, %s: %w", i, layouts[i], err)
-		}
 	}
 	return out, nil
 }

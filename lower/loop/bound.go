@@ -1,0 +1,63 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"unsafe"
+
+	"github.com/numen-go/numen/lower"
+)
+
+// bound is a kernel with its arguments: their proofs, their class and their words of a
+// frame are there before the first run. It runs once at a time.
+type bound struct {
+	kernel *Kernel
+	args   *lower.Args
+	frame  *frame
+	code   []instr // what is left to do at each run
+	memory []lent
+}
+
+// lent is memory that a bound kernel refers to, and would find gone when it was closed.
+type lent struct {
+	host *lower.Host
+	base unsafe.Pointer
+}
+
+// Bind implements lower.Binder. It compiles the code that the runs need.
+func (k *Kernel) Bind(a *lower.Args) (lower.Bound, error) {
+	c := new(call)
+	if err := k.bind(a, c); err != nil {
+		return nil, fmt.Errorf("kernel %s: %w", k.k.Name, err)
+	}
+	code, err := k.code.of(k.class(c, a.Threads))
+	if err != nil {
+		return nil, err
+	}
+	b := &bound{kernel: k, args: a, frame: code.frame()}
+	b.frame.own.threads = max(a.Threads, 1)
+	if err := b.frame.bind(c.params, c.arrays); err != nil {
+		return nil, err
+	}
+	n := code.settled()
+	if err := b.frame.start(context.Background(), code.code[:n]); err != nil {
+		return nil, err
+	}
+	b.code = code.code[n:]
+	for i := range a.Arrays {
+		b.memory = append(b.memory, lent{a.Arrays[i].Buf.(*lower.Host), c.arrays[i].Base}) // as bind holds
+	}
+	return b, nil
+}
+
+// Run implements lower.Bound.
+func (b *bound) Run(ctx context.Context) error {
+	for i := range b.memory {
+		if m := &b.memory[i]; unsafe.Pointer(unsafe.SliceData(m.host.Bytes())) != m.base {
+			return b.kernel.Run(ctx, b.args) // which says what is wrong
+		}
+	}
+	err := b.frame.start(ctx, b.code)
+	b.frame.own.ctx = nil
+	return err
+}
