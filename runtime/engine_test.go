@@ -401,3 +401,14 @@ func TestADeclinedKernelGoesToTheNextTargetOrIsRefused(t *testing.T) {
 		t.Errorf("a program that no target takes: %v", err)
 	}
 }
+
+// TestExplainCountsBytes holds what Explain says of the bytes that kernels touch.
+func TestExplainCountsBytes(t *testing.T) {
+	x, err := New(Config{}).Explain(t.Context(), parse(t, fmt.Sprintf(scaled, 30), 1).Results, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "reads 480 bytes, writes 240\n"; !strings.Contains(x.String(), want) {
+		t.Errorf("no %q in\n%s", want, x)
+	}
+}

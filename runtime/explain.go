@@ -13,9 +13,10 @@ import (
 
 // Explanation tells how a program runs. It is made by compiling, not by running.
 type Explanation struct {
-	prog *program
-	held int64 // bytes that a run holds beyond its inputs
-	took time.Duration
+	prog    *program
+	traffic []traffic // by launch
+	held    int64     // bytes that a run holds beyond its inputs
+	took    time.Duration
 }
 
 // Explain compiles results and tells how they would run.
@@ -39,7 +40,56 @@ func (e *Engine) Explain(ctx context.Context, results []*ir.Node, c *Config) (*E
 	if _, err := f.layout(s); err != nil {
 		return nil, err
 	}
-	return &Explanation{prog: p, held: f.held, took: took}, nil
+	x := &Explanation{prog: p, held: f.held, took: took}
+	for _, st := range p.ir.Steps {
+		if st.Kind == ir.StepLaunch && !p.held { // what targets hold has sizes of its own
+			t, err := f.traffic(s, st.Launch)
+			if err != nil {
+				return nil, err
+			}
+			x.traffic = append(x.traffic, t)
+		}
+	}
+	return x, nil
+}
+
+// traffic is how many bytes of its operands a kernel touches, each byte counted once: what
+// memory must move where no cache helps.
+type traffic struct{ read, written int64 }
+
+// traffic reads it from a kernel's accesses.
+func (f *frame) traffic(s *structure, l *ir.Launch) (t traffic, err error) {
+	dims, err := f.numbers(s, l.Dims)
+	if err != nil {
+		return t, err
+	}
+	reach := ir.NewReach(l.Kernel)
+	lo, hi := make([]int64, len(l.Kernel.Axes)), make([]int64, len(l.Kernel.Axes))
+	for i := range hi {
+		hi[i] = reach.Axis(i, dims)
+	}
+	if l.Bounds != nil {
+		if lo, hi, err = f.bounds(s, l); err != nil {
+			return t, err
+		}
+	}
+	for i, o := range l.Kernel.Operands {
+		if o.Role == ir.Local {
+			continue
+		}
+		var b ir.Box
+		if err := reach.Of(i, dims, lo, hi, &b); err != nil {
+			return t, err
+		}
+		bytes := b.Size() * int64(o.DType.Size())
+		if o.Role != ir.Out {
+			t.read += bytes
+		}
+		if o.Role != ir.In {
+			t.written += bytes
+		}
+	}
+	return t, nil
 }
 
 // String returns the whole story as text: what each pass made, the kernels and where
@@ -64,7 +114,11 @@ func (x *Explanation) String() string {
 	}
 	fmt.Fprintf(&b, "\n== program\n%s", ensureLine(x.prog.ir.String()))
 	for i, l := range x.prog.launches {
-		fmt.Fprintf(&b, "\n== launch %d on %s\n%s", i, l.target, ensureLine(l.code.String()))
+		fmt.Fprintf(&b, "\n== launch %d on %s\n", i, l.target)
+		if x.traffic != nil {
+			fmt.Fprintf(&b, "reads %d bytes, writes %d\n", x.traffic[i].read, x.traffic[i].written)
+		}
+		b.WriteString(ensureLine(l.code.String()))
 	}
 	if len(x.prog.declined) > 0 {
 		b.WriteString("\n== declined\n")
