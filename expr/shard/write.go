@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	np "github.com/numen-go/numen/expr"
 	"github.com/numen-go/numen/ir"
@@ -77,13 +78,7 @@ func toZarr(ctx context.Context, a np.Array, dir string, o *ZarrOptions) (err er
 	if err := os.Chmod(z.dir, 0o755); err != nil {
 		return err
 	}
-	data := make([]byte, z.chunkBytes())
-	if v.Size() > 0 {
-		err = z.eachChunk(make([]int64, len(z.shape)), z.shape, func(at []int64, own, part *ir.Box) error {
-			return z.writeChunk(z.name(at), data, own, part, func(lo, hi []int64, dst []byte) error { return c.Read(ctx, lo, hi, dst) })
-		})
-	}
-	if err != nil {
+	if err := z.writeChunks(ctx, c); err != nil {
 		return err
 	}
 	text, err := z.metadata()
@@ -95,6 +90,33 @@ func toZarr(ctx context.Context, a np.Array, dir string, o *ZarrOptions) (err er
 	}
 	return os.Rename(z.dir, dir)
 }
+
+// writeChunks writes every chunk that has elements, some at a time.
+func (z *zarr) writeChunks(ctx context.Context, from lower.Chunked) error {
+	count, buffers := int64(1), sync.Pool{New: func() any { return make([]byte, z.chunkBytes()) }}
+	for _, ends := range z.ends {
+		count *= int64(len(ends))
+	}
+	if z.Size() == 0 {
+		return nil
+	}
+	return lower.Parallel(ctx, writers, count, func(i int64) error {
+		lo, hi := make([]int64, len(z.ends)), make([]int64, len(z.ends))
+		for d := len(z.ends) - 1; d >= 0; d-- {
+			n := int64(len(z.ends[d]))
+			lo[d], hi[d] = i%n*z.chunk[d], z.ends[d][i%n]
+			i /= n
+		}
+		data := buffers.Get().([]byte)
+		defer buffers.Put(data)
+		return z.eachChunk(lo, hi, func(at []int64, own, part *ir.Box) error {
+			return z.writeChunk(z.name(at), data, own, part, func(lo, hi []int64, dst []byte) error { return from.Read(ctx, lo, hi, dst) })
+		})
+	})
+}
+
+// writers is how many chunks are written at a time: enough to keep a disk busy.
+const writers = 2
 
 // writeChunk writes a chunk, padded with zeros at the end of the array.
 func (z *zarr) writeChunk(name string, data []byte, own, part *ir.Box, read func(lo, hi []int64, dst []byte) error) error {
