@@ -93,7 +93,7 @@ func toZarr(ctx context.Context, a np.Array, dir string, o *ZarrOptions) (err er
 
 // writeChunks writes every chunk that has elements, some at a time.
 func (z *zarr) writeChunks(ctx context.Context, from lower.Chunked) error {
-	count, buffers := int64(1), sync.Pool{New: func() any { return make([]byte, z.chunkBytes()) }}
+	count, buffers := int64(1), sync.Pool{New: func() any { return new(make([]byte, z.chunkBytes())) }}
 	for _, ends := range z.ends {
 		count *= int64(len(ends))
 	}
@@ -107,10 +107,10 @@ func (z *zarr) writeChunks(ctx context.Context, from lower.Chunked) error {
 			lo[d], hi[d] = i%n*z.chunk[d], z.ends[d][i%n]
 			i /= n
 		}
-		data := buffers.Get().([]byte)
+		data := buffers.Get().(*[]byte)
 		defer buffers.Put(data)
 		return z.eachChunk(lo, hi, func(at []int64, own, part *ir.Box) error {
-			return z.writeChunk(z.name(at), data, own, part, func(lo, hi []int64, dst []byte) error { return from.Read(ctx, lo, hi, dst) })
+			return z.writeChunk(z.name(at), *data, own, part, func(lo, hi []int64, dst []byte) error { return from.Read(ctx, lo, hi, dst) })
 		})
 	})
 }
