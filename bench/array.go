@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/numen-go/numen/bench/roof"
 	np "github.com/numen-go/numen/expr"
 )
 
@@ -23,11 +24,11 @@ func newArray(d np.DType, shape []int) (array, error) {
 	n := elements(shape)
 	switch d {
 	case np.Float64:
-		return array{shape, make([]float64, n)}, nil
+		return array{shape, roof.Slice[float64](n)}, nil
 	case np.Float32:
-		return array{shape, make([]float32, n)}, nil
+		return array{shape, roof.Slice[float32](n)}, nil
 	case np.Bool:
-		return array{shape, make([]bool, n)}, nil
+		return array{shape, roof.Slice[bool](n)}, nil
 	}
 	return array{}, fmt.Errorf("no array of %s is made here", d)
 }

@@ -16,8 +16,10 @@ func allocate(size int) (raw []byte, huge bool, err error) {
 	}
 	// Where transparent huge pages are switched off, madvise succeeds as well.
 	mode, _ := os.ReadFile("/sys/kernel/mm/transparent_hugepage/enabled")
-	huge = syscall.Madvise(raw, syscall.MADV_HUGEPAGE) == nil && !bytes.Contains(mode, []byte("[never]"))
-	return raw, huge, nil
+	return raw, advise(raw) && !bytes.Contains(mode, []byte("[never]")), nil
 }
+
+// advise asks for huge pages and returns whether that is known here.
+func advise(raw []byte) bool { return syscall.Madvise(raw, syscall.MADV_HUGEPAGE) == nil }
 
 func release(raw []byte) error { return syscall.Munmap(raw) }

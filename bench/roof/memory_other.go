@@ -8,3 +8,5 @@ func allocate(size int) (raw []byte, huge bool, err error) {
 }
 
 func release([]byte) error { return nil }
+
+func advise([]byte) bool { return false }

@@ -63,7 +63,9 @@ func New(level string) (lower.Target, error) {
 		}
 		err := x86.Available(l.x86)
 		if err == nil {
-			t.tuning = &loop.Tuning{Schedule: x86.Schedule(l.x86), Machine: x86.New(l.x86), StreamBytes: int64(x86.CacheSizes().L3)}
+			// What results are computed from takes the other half.
+			stream := int64(x86.CacheSizes().L3) / 2
+			t.tuning = &loop.Tuning{Schedule: x86.Schedule(l.x86), Machine: x86.New(l.x86), StreamBytes: stream}
 			return t, nil
 		}
 		t.refused = append(t.refused, fmt.Sprintf("no %s: %v", l.name, err))
