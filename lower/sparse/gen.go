@@ -238,7 +238,13 @@ func (g *gen) demand() *ir.Pattern {
 
 // store emits the loops of elementwise results from an axis on.
 func (g *gen) store(depth int, parent *loop.Val) {
-	if depth < len(g.plan.loops) {
+	if n := len(g.plan.loops); depth < n {
+		if r := g.result; r != nil && depth == n-1 && r.levels[depth] == ir.LevelCompressed {
+			if v := g.straight(g.plan.loops[depth], g.demand()); v != nil {
+				g.appendList(v, g.plan.loops[depth])
+				return
+			}
+		}
 		g.keptAxis(depth, parent, func(p *loop.Val) { g.store(depth+1, p) })
 		return
 	}
@@ -281,7 +287,7 @@ func (g *gen) reduced(depth int, parent *loop.Val) {
 	if g.result == nil {
 		r := g.red
 		g.start(r)
-		g.along(depth, func() { g.step(r, g.values(g.s.Args)) })
+		g.steps(r, depth)
 		g.write(g.finish(r, g.positions()))
 		return
 	}
@@ -293,8 +299,19 @@ func (g *gen) reduced(depth int, parent *loop.Val) {
 	}
 	r := g.red
 	g.start(r)
-	g.along(depth, func() { g.step(r, g.values(g.s.Args)) })
+	g.steps(r, depth)
 	g.result.element(parent, less(num(0), use(r.count)), func() *loop.Val { return g.finish(r, g.positions())[0] })
+}
+
+// steps emits the steps of a reduction whose reduced axes stand from one on.
+func (g *gen) steps(r *reduction, depth int) {
+	if depth == len(g.plan.loops)-1 && r.single != nil {
+		if v := g.straight(g.plan.loops[depth], g.demand()); v != nil {
+			g.alongList(r, v, g.plan.loops[depth])
+			return
+		}
+	}
+	g.along(depth, func() { g.step(r, g.values(g.s.Args)) })
 }
 
 // along emits the loops over reduced axes from one on: f where a position counts.

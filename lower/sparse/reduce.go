@@ -16,6 +16,7 @@ type reduction struct {
 	block    int64    // positions of a block; 0: there is one
 	acc      []*loop.Var
 	regs     []*loop.Array // accumulators, where there are lanes
+	single   []*loop.Array // accumulators of a strip; nil: there are lanes, or no identity
 	stack    []*loop.Array // results of blocks, by level of the counter
 	count    *loop.Var     // positions
 }
@@ -42,6 +43,8 @@ func (g *gen) declare(s *ir.Stmt) *reduction {
 	for _, d := range r.states {
 		if r.lanes > 1 {
 			r.regs = append(r.regs, g.scratch("lane", d, nil, num(r.lanes)))
+		} else if r.identity != nil {
+			r.single = append(r.single, g.scratch("one", d, nil, num(1)))
 		}
 		if r.block != 0 {
 			r.stack = append(r.stack, g.scratch("st", d, nil, num(levels)))

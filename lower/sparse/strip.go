@@ -1,0 +1,86 @@
+package sparse
+
+import (
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower/loop"
+)
+
+// Strips: where the innermost loop runs over one list alone, its positions are computed
+// side by side.
+
+// straight returns the view whose list is all that the innermost loop runs over, nil when
+// there is more to it.
+func (g *gen) straight(a int, demand *ir.Pattern) *view {
+	lists, all := g.cover(demand, a)
+	if all || len(lists) != 1 || !g.whole(lists[0]) || lists[0].level != len(lists[0].src.order)-1 {
+		return nil
+	}
+	for _, v := range g.views {
+		if v != lists[0] && !v.entered() || v.on != nil && v != lists[0] {
+			return nil
+		}
+	}
+	body := ir.Stmt{Args: g.s.Args}
+	plain := true
+	body.VisitExprs(func(e *ir.Expr) { plain = plain && e.Kind != ir.Pick })
+	if !plain {
+		return nil
+	}
+	return lists[0]
+}
+
+// strip emits a strip over n elements of a list from q on: f is called where the position
+// of the axis is known, with the position in the strip.
+func (g *gen) strip(c *cursor, a int, q, n *loop.Val, f func(t, x *loop.Val)) {
+	v := c.v
+	saved := *v
+	s := &loop.Strip{Pos: g.name("t", ir.Int64), N: n}
+	s.Body = g.block(func() {
+		at := add(q, use(s.Pos))
+		x := g.let("x", cast(ir.Int64, load(c.crd, at)))
+		v.enterAt(at, nil)
+		g.at[a] = x
+		f(use(s.Pos), x)
+	})
+	g.emit(s)
+	*v, g.at[a] = saved, nil
+}
+
+// alongList emits the steps of a reduction over one list, in strips that end with blocks.
+func (g *gen) alongList(r *reduction, v *view, a int) {
+	c := g.list(v)
+	step := r.block
+	if step == 0 {
+		step = ir.LaneBlock
+	}
+	q := g.name("q", ir.Int64)
+	g.emit(&loop.For{Var: q, Lo: c.lo, Hi: c.hi, Step: num(step), Body: g.block(func() {
+		n := g.let("n", op(ir.OpMin, num(step), sub(c.hi, use(q))))
+		g.stores(r.single, num(0), vals(r.acc))
+		g.strip(c, a, use(q), n, func(_, _ *loop.Val) {
+			g.emit(&loop.Lanes{Combine: r.c, Accs: r.single, Vals: g.values(g.s.Args)})
+		})
+		g.assignAll(r.acc, loads(r.single, num(0)))
+		g.assign(r.count, add(use(r.count), n))
+		if r.block != 0 {
+			g.when(eq(n, num(step)), func() { g.push(r, sub(loop.ApplyOp(ir.OpShr, ir.Int64, use(r.count), num(log2(step))), num(1))) })
+		}
+	})})
+}
+
+// appendList emits the elements of a list that a result has as they are.
+func (g *gen) appendList(v *view, a int) {
+	r := g.result
+	last := len(r.levels) - 1
+	c := g.list(v)
+	n := g.let("n", sub(c.hi, c.lo))
+	if g.phase == write {
+		top := use(r.n[last])
+		g.strip(c, a, c.lo, n, func(t, x *loop.Val) {
+			value := g.values(g.s.Args)[0]
+			g.emit(&loop.Store{Array: r.vals, Index: []*loop.Val{add(top, t)}, Val: value},
+				&loop.Store{Array: r.crd[last], Index: []*loop.Val{add(top, t)}, Val: cast(ir.Int32, x)})
+		})
+	}
+	g.assign(r.n[last], add(use(r.n[last]), n))
+}
