@@ -12,6 +12,7 @@ package sparse
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/numen-go/numen/ir"
@@ -176,7 +177,7 @@ func (t *target) statement(k *ir.Kernel, n int) ([]*code, error) {
 			phases = []phase{count, list, collect}
 		}
 		c := &code{gen: g}
-		if c.code, err = t.compile(g.loop); err != nil {
+		if c.code, err = t.compile(g); err != nil {
 			return nil, fmt.Errorf("%w\n%s", err, g.loop)
 		}
 		codes = append(codes, c)
@@ -184,9 +185,22 @@ func (t *target) statement(k *ir.Kernel, n int) ([]*code, error) {
 	return codes, nil
 }
 
-func (t *target) compile(l *loop.Loop) (*loop.Code, error) {
+func (t *target) compile(g *gen) (*loop.Code, error) {
 	if t.machine == nil {
-		return loop.Compile(l)
+		return loop.Compile(g.loop)
 	}
-	return loop.CompileWith(l, t.machine, loop.Class{})
+	return loop.CompileWith(g.loop, t.machine, g.class())
+}
+
+// class says that coordinates and values lie side by side; dense operands may not.
+func (g *gen) class() loop.Class {
+	c, n := loop.Class{}, 0
+	dense := slices.Collect(maps.Values(g.dense))
+	for _, a := range g.loop.Arrays {
+		if a.Rank == 1 && n < 64 && !slices.Contains(dense, a) {
+			c.Unit |= 1 << n
+		}
+		n += a.Rank
+	}
+	return c
 }
