@@ -480,7 +480,10 @@ func TestEvalKernelPatterns(t *testing.T) {
 		"pick(within(i,1), d[i], b[i])": {[]float64{math.NaN(), 1, 1, 0}, []bool{true, true, true, false}},
 		"pick(within(i,1), 0, b[i])":    {[]float64{0, 1, 1, 0}, []bool{false, true, true, false}},
 		"pick(within(i,1), d[i], d[i])": {[]float64{math.NaN(), math.NaN(), math.NaN(), math.NaN()}, []bool{true, true, true, true}},
-		"stored(a[i]) + b[i]":           {[]float64{1, 2, 1, 0}, []bool{true, true, true, true}},
+		// A product whose factor is a product, or a choice, is structural as if that were an array.
+		"a[i] * d[i] * b[i]":                   {[]float64{0, math.NaN(), 0, 0}, []bool{false, true, false, false}},
+		"pick(within(i,2), a[i], b[i]) * d[i]": {[]float64{math.NaN(), math.NaN(), math.NaN(), 0}, []bool{true, true, true, false}},
+		"stored(a[i]) + b[i]":                  {[]float64{1, 2, 1, 0}, []bool{true, true, true, true}},
 	} {
 		k := mustKernel(t, "kernel k; dim N; in a f64[N] sparsevec, b f64[N] sparsevec, d f64[N]; out o f64[N] sparsevec; axis i<N; o[i] = "+body)
 		c := newKernelRun(t, k, "N=4", nil)
