@@ -59,6 +59,7 @@ type executor struct {
 	spilling int
 	done     int
 	err      error
+	failed   int32 // the first task that failed, in the plan's order; all of them: none did
 	resident int64 // bytes of chunks in memory
 	working  int64 // bytes that running tasks may take
 	shelved  shelf
@@ -87,9 +88,11 @@ func (e *executor) run(ctx context.Context, nodes []*node) error {
 		e.t.arena.bound(256 << 20)
 	}
 	e.link()
+	e.failed = int32(len(e.tasks))
 	stop := context.AfterFunc(ctx, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
+		e.failed = -1
 		e.fail(ctx.Err())
 	})
 	defer stop()
@@ -223,6 +226,10 @@ func (e *executor) end(i int32, t *task, err error) {
 		}
 	}
 	if err != nil {
+		// Tasks start in the plan's order, so the first of it that fails is always the same.
+		if i < e.failed {
+			e.failed, e.err = i, nil
+		}
 		e.fail(fmt.Errorf("sharded: task %q: %w", e.name(t), err))
 		return
 	}
