@@ -83,6 +83,9 @@ func TestPrograms(t *testing.T) {
 		"transpose": {one(func(a np.Array) np.Array { return np.PermuteDims(a, 1, 0) }), true, 0},
 		"spmv":      {func(a, _, x np.Array) np.Array { return np.MatMul(a, x) }, false, 0},
 		"spgemm":    {func(a, b, _ np.Array) np.Array { return np.MatMul(a, np.PermuteDims(b, 1, 0)) }, true, 0},
+		"after":     {func(a, b, _ np.Array) np.Array { return np.Sin(np.MatMul(a, np.PermuteDims(b, 1, 0))) }, true, 0},
+		"normed":    {func(a, _, x np.Array) np.Array { return np.Divide(np.MatMul(a, x), np.Add(np.Sum(a, np.Axis(1)), 100)) }, false, 0},
+		"weighted":  {func(a, b, x np.Array) np.Array { return np.Sum(np.Multiply(np.Multiply(a, x), b), np.Axis(1)) }, false, 0},
 		"filled":    {func(a, b, _ np.Array) np.Array { return np.Log(np.Abs(np.Multiply(a, b))) }, true, 1},
 		"total":     {one(func(a np.Array) np.Array { return np.Sum(a, np.Axis(1)) }), false, 1},
 	} {
