@@ -1,8 +1,14 @@
 package matrix
 
 import (
+	"context"
+
+	"github.com/numen-go/numen/bench/programs"
+	np "github.com/numen-go/numen/expr"
+	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
 	"github.com/numen-go/numen/lower/cpu"
+	_ "github.com/numen-go/numen/lower/sharded"
 )
 
 func init() {
@@ -15,5 +21,17 @@ func Kinds() []Kind {
 		{Name: "ref", On: []string{"ref"}},
 		{Name: "portable", On: []string{"portable"}},
 		{Name: "cpu", On: []string{"cpu"}},
+		{Name: "sharded", On: []string{"sharded"}},
+		{Name: "chunks of 7", On: []string{"cpu"}, Hold: chunked},
 	}
+}
+
+// chunked returns an operand in chunks of seven elements along every axis, so that the
+// edges of chunks lie inside of everything that programs do.
+func chunked(ctx context.Context, in programs.Input, a np.Array) (np.Array, error) {
+	f := &ir.Format{Device: "sharded"}
+	for range in.Shape {
+		f.Chunks = append(f.Chunks, ir.N(7))
+	}
+	return np.Call("chunked", ir.OpConvert, &ir.Attr{Format: f}, a).Eval(ctx)
 }
