@@ -309,11 +309,11 @@ func TestKernelKey(t *testing.T) {
 	if a.Key() != b.Key() {
 		t.Errorf("%s\n%s", a.Key(), b.Key())
 	}
-	// Fills by class.
+	// What is not stored is structure.
 	fill := func(bits string) string {
 		return mustKernel(t, "kernel k; dim N; in x f64[N] sparsevec"+bits+"; out o f64[N]; axis i<N; o[i] = x[i]").Key()
 	}
-	if fill("/fill=0x4000000000000000") != fill("/fill=0x4008000000000000") || fill("") == fill("/fill=0x4000000000000000") || fill("") == fill("/fill=0x3ff0000000000000") || fill("/fill=0x7ff0000000000000") == fill("/fill=0x4008000000000000") {
-		t.Error("fills are not keyed by class")
+	if fill("/fill=0x4000000000000000") == fill("/fill=0x4008000000000000") || fill("") == fill("/fill=0x3ff0000000000000") {
+		t.Error("the fill is not in the key")
 	}
 }

@@ -2,14 +2,13 @@ package ir
 
 import (
 	"fmt"
-	"math"
 	"slices"
 )
 
 // Key returns what compiled code depends on: the text form with names in order of
 // declaration and without the kernel's own. Kernels that differ in names alone have one
-// key; another dtype, order, axis, guard or literal gives another. A fill value is in it
-// by class (0, 1, the infinities, any other): code takes others as arguments.
+// key; another dtype, order, axis, guard or literal gives another. A fill value
+// is in it: what is stored of a result depends on it.
 func (k *Kernel) Key() string {
 	p := newKernelPrinter(k)
 	p.taken = map[string]bool{}
@@ -35,10 +34,6 @@ func (k *Kernel) Key() string {
 			}
 			f.Chunks[i] = c.Subst(p.sym)
 		}
-		if f.sparse() && !classFill(o.DType, f.Fill) {
-			f.Fill = 0
-			return f.String() + "/fill=other"
-		}
 		return f.String()
 	}
 	p.print()
@@ -51,17 +46,4 @@ func numbered(prefix string, n int) []string {
 		out[i] = fmt.Sprintf("%s%d", prefix, i)
 	}
 	return out
-}
-
-// classFill reports whether code may be specialised for a fill value.
-func classFill(d DType, fill uint64) bool {
-	if !d.IsFloat() {
-		return fill <= 1
-	}
-	for _, v := range []float64{0, 1, math.Inf(-1), math.Inf(1)} {
-		if fill == Float(d, v) {
-			return true
-		}
-	}
-	return false
 }

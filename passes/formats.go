@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -104,8 +105,11 @@ func (f *formatter) step(s ir.ProgramStep) error {
 	return nil
 }
 
+// ErrFormat is the class of refusals of arrays in formats that a program has no way with.
+var ErrFormat = errors.New("arrays of these formats are not taken here")
+
 func (f *formatter) refused(s *ir.ProgramStep, op string, err error) error {
-	e := &CallError{Op: op, Err: err}
+	e := &CallError{Op: op, Err: fmt.Errorf("%w (%w)", err, ErrFormat)}
 	if len(s.Sites) > 0 {
 		e.Site = s.Sites[0]
 	}

@@ -119,7 +119,10 @@ func (e *Engine) compile(ctx context.Context, s *structure, c *Config, symbols b
 	if err != nil {
 		var call *RunError
 		if errors.As(err, &call) {
-			return nil, &RunError{Op: call.Op, Site: s.site(call.Site), Err: call.Err}
+			if err = call.Err; errors.Is(err, passes.ErrFormat) {
+				err = fmt.Errorf("%w: %w", ErrDeclined, err)
+			}
+			return nil, &RunError{Op: call.Op, Site: s.site(call.Site), Err: err}
 		}
 		return nil, err
 	}

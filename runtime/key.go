@@ -21,6 +21,7 @@ type structure struct {
 	sizes   []int64           // value of symbol i
 	scalars []uint64          // element of scalar i
 	types   []ir.DType
+	fixed   bool // run-time numbers are literals: what a sparse array does not store is known to the compiler
 }
 
 // literalSize reports whether an extent or offset is part of the structure: 0 and 1
@@ -43,6 +44,7 @@ func readStructure(results []*ir.Node) (*structure, error) {
 			}
 		}
 	}
+	s.fixed = slices.ContainsFunc(s.nodes, func(n *ir.Node) bool { return n.Type.Format != nil && n.Type.Format.Levels != nil })
 	for i, n := range s.nodes {
 		s.index[n] = i
 		if err := s.node(n); err != nil {
@@ -135,6 +137,10 @@ func (s *structure) node(n *ir.Node) error {
 		s.int(int64(i))
 		return nil
 	case ir.OpScalar:
+		if s.fixed {
+			s.key = binary.LittleEndian.AppendUint64(s.key, n.Attr.Bits)
+			return nil
+		}
 		s.int(int64(len(s.scalars)))
 		s.scalars = append(s.scalars, n.Attr.Bits)
 		s.types = append(s.types, n.Type.DType)
@@ -248,6 +254,10 @@ func (s *structure) graph(symbols bool) (*ir.Graph, error) {
 		args := make([]*ir.Node, len(n.Args))
 		for k, a := range n.Args {
 			args[k] = made[s.index[a]]
+		}
+		if n.Op == ir.OpScalar && s.fixed {
+			made[i] = ir.Must(ir.NewNode(ir.OpConst, &ir.Attr{DType: n.Type.DType, Bits: n.Attr.Bits}, nil))
+			continue
 		}
 		var attr *ir.Attr
 		if n.Attr != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/numen-go/numen/lower"
 	"github.com/numen-go/numen/lower/cpu"
 	_ "github.com/numen-go/numen/lower/sharded"
+	_ "github.com/numen-go/numen/lower/sparse"
 )
 
 func init() {
@@ -23,6 +24,7 @@ func Kinds() []Kind {
 		{Name: "cpu", On: []string{"cpu"}},
 		{Name: "sharded", On: []string{"sharded"}},
 		{Name: "chunks of 7", On: []string{"cpu"}, Hold: chunked},
+		{Name: "sparse", On: []string{"cpu"}, Hold: compressed},
 	}
 }
 
@@ -34,4 +36,28 @@ func chunked(ctx context.Context, in programs.Input, a np.Array) (np.Array, erro
 		f.Chunks = append(f.Chunks, ir.N(7))
 	}
 	return np.Call("chunked", ir.OpConvert, &ir.Attr{Format: f}, a).Eval(ctx)
+}
+
+// compressed returns an operand that stores what differs from its fill: rows as they are,
+// what is in them compressed. Operands without a value that stands out stay dense.
+func compressed(ctx context.Context, in programs.Input, a np.Array) (np.Array, error) {
+	if in.Share == 1 {
+		return a, nil
+	}
+	f := &ir.Format{Fill: fillOf(in)}
+	for i := range in.Shape {
+		level := ir.LevelCompressed
+		if i == 0 && len(in.Shape) > 1 {
+			level = ir.LevelDense
+		}
+		f.Levels = append(f.Levels, level)
+	}
+	return np.Call("compressed", ir.OpConvert, &ir.Attr{Format: f}, a).Eval(ctx)
+}
+
+func fillOf(in programs.Input) uint64 {
+	if d := ir.DType(in.DType); d.IsFloat() {
+		return ir.Float(d, in.Fill)
+	}
+	return uint64(in.Fill)
 }

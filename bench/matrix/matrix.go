@@ -72,9 +72,9 @@ func reason(err error) string {
 	if errors.As(err, &d) {
 		return fmt.Sprintf("%s: %s", d.Why, d.Detail)
 	}
-	var e *np.Error
-	if errors.As(err, &e) {
-		return e.Detail
+	var c *passes.CallError
+	if errors.As(err, &c) {
+		return fmt.Sprintf("%s: %s", c.Op, strings.TrimSuffix(strings.TrimPrefix(c.Err.Error(), rt.ErrDeclined.Error()+": "), " ("+passes.ErrFormat.Error()+")"))
 	}
 	return err.Error()
 }
@@ -101,13 +101,13 @@ func (c *Cell) run(ctx context.Context, p *programs.Program, k *Kind) error {
 		}
 		nodes[i] = np.NodeOf(r)
 	}
-	want, err := reference(ctx, e, nodes)
-	if err != nil {
-		return fmt.Errorf("the evaluator: %w", err)
-	}
 	got, err := e.Eval(ctx, nodes, nil)
 	if err != nil {
 		return declined(err)
+	}
+	want, err := reference(ctx, e, nodes)
+	if err != nil {
+		return fmt.Errorf("the evaluator: %w", err)
 	}
 	finite := 0
 	distinct := map[uint64]bool{}
