@@ -86,6 +86,9 @@ func TestPrograms(t *testing.T) {
 		"after":     {func(a, b, _ np.Array) np.Array { return np.Sin(np.MatMul(a, np.PermuteDims(b, 1, 0))) }, true, 0},
 		"normed":    {func(a, _, x np.Array) np.Array { return np.Divide(np.MatMul(a, x), np.Add(np.Sum(a, np.Axis(1)), 100)) }, false, 0},
 		"weighted":  {func(a, b, x np.Array) np.Array { return np.Sum(np.Multiply(np.Multiply(a, x), b), np.Axis(1)) }, false, 0},
+		"slice":     {one(func(a np.Array) np.Array { return a.Slice(np.Range(2, 8), np.From(1)) }), true, 0},
+		"joined":    {func(a, b, _ np.Array) np.Array { return np.Concat(0, a, b) }, true, 0},
+		"beside":    {func(a, b, _ np.Array) np.Array { return np.Concat(1, a, b) }, true, 0},
 		"filled":    {func(a, b, _ np.Array) np.Array { return np.Log(np.Abs(np.Multiply(a, b))) }, true, 1},
 		"total":     {one(func(a np.Array) np.Array { return np.Sum(a, np.Axis(1)) }), false, 1},
 	} {
