@@ -153,3 +153,19 @@ func TestRefused(t *testing.T) {
 	_, err = np.Values[float64](t.Context(), a)
 	try("make it dense first", err)
 }
+
+// TestDeclined holds that what has no sparse form yet is refused, not made dense.
+func TestDeclined(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	a, _ := matrix(t, r, CSR, 9, 12, 0)
+	for want, x := range map[string]np.Array{
+		"positions that are no axis and a constant": np.Flip(a),
+		"reshape":            np.Reshape(a, 12, 9),
+		"scans":              np.CumSum(a, 0),
+		"only the run knows": np.Add(a, 3.25),
+	} {
+		if v, err := x.Eval(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, error %v, want %q", v, err, want)
+		}
+	}
+}
