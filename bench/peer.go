@@ -61,6 +61,9 @@ func startPython(ctx context.Context, path string, peers []string, threads int) 
 	for _, name := range []string{"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS"} {
 		p.cmd.Env = append(p.cmd.Env, name+"="+strconv.Itoa(threads))
 	}
+	// OpenBLAS's workers spin for a while after a product, on the cores of whoever is
+	// measured next. 2^4 cycles are the least that it takes.
+	p.cmd.Env = append(p.cmd.Env, "OPENBLAS_THREAD_TIMEOUT=4")
 	p.cmd.Stderr = &p.stderr
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
