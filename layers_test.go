@@ -39,6 +39,9 @@ var layers = []layer{
 	{path: "lower/x86/asm"},
 	{path: "lower/lowertest", own: append(below, "ir/irtest"), tests: []string{"lower/*"}},
 	{path: "lower/sharded", own: below, tests: []string{"lower/lowertest", "lower/cpu", "lower/ref"}},
+	{path: "lower/cuda", own: append(below, "lower/loop", "lower/cuda/*"), tests: []string{"lower/lowertest", "ir/irtest"}},
+	{path: "lower/cuda/ptx", own: append(below, "lower/loop"), tests: []string{"ir/irtest", "lower/cuda/ptxsim"}},
+	{path: "lower/cuda/ptxsim", own: []string{"ir"}},
 	{path: "lower/*", own: append(below, "lower/loop", "lower/x86", "lower/x86/asm"), tests: []string{"lower/lowertest", "ir/irtest"}, others: processor}, // the targets
 	{path: "runtime", own: below, tests: []string{"lower/*", "lower/x86/asm", "ir/irtest"}, others: processor},
 	{path: "expr", own: []string{"ir", "lower", "lower/ref", "lower/cpu", "runtime"}, tests: []string{"passes", "lower/*", "expr/*"}, others: golangX},

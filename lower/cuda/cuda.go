@@ -1,0 +1,205 @@
+// Package cuda is the target for arrays on NVIDIA's devices. Kernels become PTX (package
+// ptx), which the device's driver compiles. Values of a program sent to it by np.On("cuda")
+// are held on the device.
+//
+// The driver is reached through gorgonia.org/cu, with cgo, where the build tag cuda is
+// set; without it the target is registered and says that it is not there. With the tags
+// cuda and cudasim a simulated device takes the driver's place, for tests.
+//
+// The code that it makes was assembled by NVIDIA's assembler and run on the simulated
+// device; it has not run on hardware yet.
+package cuda
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
+	"github.com/numen-go/numen/lower/cuda/ptx"
+	"github.com/numen-go/numen/lower/loop"
+)
+
+func init() {
+	lower.Register("cuda", func() (lower.Target, error) {
+		d, err := openDriver()
+		if err != nil {
+			return nil, fmt.Errorf("cuda: %w", err)
+		}
+		return newTarget(d), nil
+	})
+}
+
+// driver is what the target needs of a device. It is safe for many goroutines.
+type driver interface {
+	// String names the device.
+	String() string
+	alloc(bytes int64) (uint64, error)
+	free(p uint64) error
+	write(p uint64, from []byte) error
+	read(to []byte, p uint64) error
+	// signal writes a word while code runs.
+	signal(p uint64, word uint64) error
+	load(text string) (module, error)
+	close() error
+}
+
+// module is code on a device.
+type module interface {
+	// launch runs an entry and returns when it has ended.
+	launch(entry string, blocks, threads int, frame uint64) error
+	unload() error
+}
+
+// format is that of arrays on the device.
+var format = &ir.Format{Device: "cuda"}
+
+type target struct {
+	driver driver
+	pool   pool
+}
+
+func newTarget(d driver) *target {
+	t := &target{driver: d}
+	t.pool.driver = d
+	return t
+}
+
+func (*target) Name() string { return "cuda" }
+
+func (*target) Caps() *ir.Caps { return ptx.Caps() }
+
+// Close gives all memory back that the target keeps, and the device.
+func (t *target) Close() error {
+	err := t.pool.flush()
+	if failed := t.driver.close(); err == nil {
+		err = failed
+	}
+	return err
+}
+
+func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, error) {
+	if err := k.Verify(); err != nil {
+		return nil, err
+	}
+	l, err := loop.From(k, ptx.Schedule())
+	var m *ptx.Module
+	if err == nil {
+		m, err = ptx.Emit(l)
+	}
+	if d, ok := err.(*lower.Declined); ok {
+		d.Target = "cuda"
+	}
+	if err != nil {
+		return nil, err
+	}
+	code, err := t.driver.load(m.Text)
+	if err != nil {
+		return nil, fmt.Errorf("cuda: kernel %s: %w", k.Name, err)
+	}
+	return &executable{t: t, k: k, ptx: m, code: code}, nil
+}
+
+// executable is a kernel as code on the device.
+type executable struct {
+	t    *target
+	k    *ir.Kernel
+	ptx  *ptx.Module
+	code module
+}
+
+// String returns the loops and the PTX.
+func (e *executable) String() string {
+	return strings.Join([]string{e.t.driver.String(), e.ptx.Loop.String(), e.ptx.Text}, "\n")
+}
+
+func (e *executable) Close() error { return e.code.unload() }
+
+// Home returns the format of arrays on the device.
+func (*target) Home() *ir.Format { return format }
+
+// Holds reports whether arrays of a format are on the device.
+func (*target) Holds(f *ir.Format) bool { return f.Equal(format) }
+
+// Make returns an array on the device.
+func (t *target) Make(_ context.Context, typ ir.Type, extents []int64) (*lower.Array, error) {
+	n, err := elements(extents)
+	if err != nil {
+		return nil, err
+	}
+	bytes, ok := ir.MulOK(n, int64(typ.DType.Size()))
+	if !ok {
+		return nil, fmt.Errorf("cuda: an array of %d elements of %d bytes", n, typ.DType.Size())
+	}
+	b, err := t.newBuffer(bytes)
+	if err != nil {
+		return nil, err
+	}
+	return &lower.Array{DType: typ.DType, Format: format, Buf: b, Extents: extents}, nil
+}
+
+// Convert copies an array to the device or to the host.
+func (t *target) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*lower.Array, error) {
+	switch {
+	case a.Format.Equal(to):
+		return a, nil
+	case a.Format == nil && t.Holds(to):
+		if err := a.Check(); err != nil {
+			return nil, err
+		}
+		out, err := t.Make(ctx, ir.Type{DType: a.DType}, a.Extents)
+		if err != nil {
+			return nil, err
+		}
+		if err := t.driver.write(out.Buf.(*buffer).p, gather(a)); err != nil {
+			out.Buf.Close()
+			return nil, fmt.Errorf("cuda: %w", err)
+		}
+		return out, nil
+	case to == nil && a.Format != nil && t.Holds(a.Format):
+		b, err := t.held(a)
+		if err != nil {
+			return nil, err
+		}
+		n, err := elements(a.Extents)
+		if err != nil {
+			return nil, err
+		}
+		words := make([]uint64, (n*int64(a.DType.Size())+7)/8)
+		h := lower.HostOf(words)
+		if err := t.driver.read(h.Bytes()[:n*int64(a.DType.Size())], b.p); err != nil {
+			return nil, fmt.Errorf("cuda: %w", err)
+		}
+		return &lower.Array{DType: a.DType, Buf: h, Extents: a.Extents, Strides: lower.Contiguous(a.Extents)}, nil
+	}
+	return nil, fmt.Errorf("cuda: no conversion from %s to %s", a.Format, to)
+}
+
+// Finish returns at once: a launch is complete when it returns.
+func (*target) Finish(ctx context.Context, _ []*lower.Array, _ *lower.Bounds) error { return ctx.Err() }
+
+// held returns the memory of an array on the device.
+func (t *target) held(a *lower.Array) (*buffer, error) {
+	b, ok := a.Buf.(*buffer)
+	if !ok || b.t != t || b.p == 0 {
+		return nil, fmt.Errorf("cuda: %T is no memory of this device", a.Buf)
+	}
+	n, err := elements(a.Extents)
+	if err == nil && (n > b.size || n*int64(a.DType.Size()) > b.size) {
+		err = fmt.Errorf("cuda: %d elements of %d bytes in %d bytes", n, a.DType.Size(), b.size)
+	}
+	return b, err
+}
+
+// elements returns the product of extents.
+func elements(extents []int64) (int64, error) {
+	n := int64(1)
+	for _, e := range extents {
+		var ok bool
+		if n, ok = ir.MulOK(n, e); !ok || e < 0 {
+			return 0, fmt.Errorf("cuda: extents %v", extents)
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,7 @@
+//go:build !cuda || !cgo || !linux || !amd64
+
+package cuda
+
+import "errors"
+
+func openDriver() (driver, error) { return nil, errors.New("not built with -tags cuda") }

@@ -1,0 +1,242 @@
+package ptxsim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+)
+
+// Fault is what a thread did that a device ends a launch for, or should.
+type Fault struct {
+	Entry string
+	Line  int // of the module's text
+	Text  string
+	Block int
+	Index int // of the thread in its block
+	What  string
+}
+
+// Error tells the fault and where it happened.
+func (f *Fault) Error() string {
+	return fmt.Sprintf("ptxsim: %s: %s, line %d (%s), block %d, thread %d", f.Entry, f.What, f.Line, f.Text, f.Block, f.Index)
+}
+
+// launch is one launch.
+type launch struct {
+	device *Device
+	entry  *entry
+	args   []uint64
+	fault  *Fault
+}
+
+// Launch runs an entry and returns when it has ended. Blocks, and threads between
+// barriers, run in an order of their own each time.
+func (m *Module) Launch(entry string, blocks, threads int, args ...uint64) error {
+	e := m.entries[entry]
+	if e == nil {
+		return fmt.Errorf("ptxsim: no entry %s", entry)
+	}
+	if len(args) != len(e.sizes) || blocks < 1 || threads < 1 || threads > 1024 || e.shared > 48<<10 {
+		return fmt.Errorf("ptxsim: %s: %d arguments, %d blocks of %d threads, %d bytes of shared memory", entry, len(args), blocks, threads, e.shared)
+	}
+	l := &launch{device: m.device, entry: e, args: args}
+	r := rand.New(rand.NewPCG(m.device.seed.Add(1), 7))
+	for _, b := range r.Perm(blocks) {
+		if l.block(r, b, blocks, threads); l.fault != nil {
+			return l.fault
+		}
+	}
+	return nil
+}
+
+// state is what a thread does.
+type state uint8
+
+const (
+	running state = iota
+	waiting       // at a barrier
+	exited
+)
+
+// thread is one thread.
+type thread struct {
+	run   *launch
+	block *block
+	index int
+	state state
+	pc    int
+	r     []uint64
+	local []uint64
+	mem   *allocation // used last
+}
+
+// block is the threads that share memory.
+type block struct {
+	number int
+	shared []uint64
+	last   []use // by byte of shared memory
+	phase  int   // barriers so far
+}
+
+// use is who wrote a byte last, and who read it.
+type use struct {
+	wrote, read    int // phase, plus 1
+	writer, reader int
+	others         bool // more than one thread read it in that phase
+}
+
+// patience is how many instructions a thread runs before another one has its turn.
+const patience = 1 << 16
+
+func (l *launch) block(r *rand.Rand, number, blocks, threads int) {
+	e := l.entry
+	b := &block{number: number, shared: make([]uint64, e.shared/8), last: make([]use, e.shared)}
+	for i := range b.shared {
+		b.shared[i] = poison
+	}
+	all := make([]*thread, threads)
+	regs := make([]uint64, threads*len(e.regs))
+	for i := range all {
+		t := &thread{run: l, block: b, index: i, r: regs[i*len(e.regs):][:len(e.regs):len(e.regs)], local: make([]uint64, e.local/8)}
+		copy(t.r, e.regs)
+		for k := range t.local {
+			t.local[k] = poison
+		}
+		for name, v := range map[string]int{"%tid.x": i, "%ntid.x": threads, "%ctaid.x": number, "%nctaid.x": blocks} {
+			t.r[e.byName[name]] = uint64(v)
+		}
+		all[i] = t
+	}
+	for {
+		active := false
+		for _, i := range r.Perm(threads) {
+			t := all[i]
+			if t.state == running {
+				if t.exec(); l.fault != nil {
+					return
+				}
+				active = active || t.state == running
+			}
+		}
+		if active {
+			continue
+		}
+		if !l.barrier(b, all) {
+			return
+		}
+	}
+}
+
+// barrier lets the threads of a block go on from the barrier that they all wait at.
+func (l *launch) barrier(b *block, all []*thread) bool {
+	var first *thread
+	for _, t := range all {
+		if t.state == waiting {
+			first = t
+		}
+	}
+	if first == nil {
+		return false
+	}
+	for _, t := range all {
+		if t.state != waiting || t.pc != first.pc {
+			first.pc--
+			first.fail("a barrier that thread %d does not reach", t.index)
+			return false
+		}
+		t.state = running
+	}
+	b.phase++
+	return true
+}
+
+// exec runs a thread until it waits, ends or has had its turn.
+func (t *thread) exec() {
+	code := t.run.entry.code
+	for n := 0; t.state == running && n < patience; n++ {
+		in := &code[t.pc]
+		t.pc++
+		if in.guard >= 0 && (t.r[in.guard] != 0) == in.not {
+			continue
+		}
+		in.run(t)
+	}
+}
+
+// fail ends the launch.
+func (t *thread) fail(format string, args ...any) {
+	t.state = exited
+	if t.run.fault == nil {
+		in := t.run.entry.code[max(t.pc-1, 0)]
+		t.run.fault = &Fault{t.run.entry.name, in.line, in.text, t.block.number, t.index, fmt.Sprintf(format, args...)}
+	}
+}
+
+// global returns the memory at an address.
+func (t *thread) global(p uint64, size int) (*allocation, uint64) {
+	if p%uint64(size) != 0 {
+		t.fail("misaligned address %#x", p)
+		return nil, 0
+	}
+	if t.mem == nil || !t.mem.has(p, int64(size)) {
+		if t.mem = t.run.device.find(p, int64(size)); t.mem == nil {
+			t.fail("illegal address %#x", p)
+			return nil, 0
+		}
+	}
+	return t.mem, p - t.mem.base
+}
+
+// volatile reads what the host may write at the same time.
+func (t *thread) volatile(p uint64, size int) uint64 {
+	m, at := t.global(p, size)
+	if m == nil {
+		return 0
+	}
+	w := atomic.LoadUint64(&m.words[at/8])
+	return trim(w>>(at%8*8), size)
+}
+
+// inside reports whether a place is inside of memory of a kind, and aligned.
+func (t *thread) inside(at uint64, size int, bytes uint64, kind string) bool {
+	if at >= bytes || uint64(size) > bytes-at || at%uint64(size) != 0 {
+		t.fail("%d bytes at %#x of %d bytes of %s memory", size, at, bytes, kind)
+		return false
+	}
+	return true
+}
+
+// reads notes that a thread reads shared memory, and fails it where another one wrote
+// since the last barrier.
+func (b *block) reads(t *thread, at uint64, size int) bool {
+	now := b.phase + 1
+	for i := range b.last[at : at+uint64(size)] {
+		u := &b.last[at+uint64(i)]
+		if u.wrote == now && u.writer != t.index {
+			t.fail("a race: shared memory at %#x was written by thread %d", at, u.writer)
+			return false
+		}
+		if u.read != now {
+			u.read, u.reader, u.others = now, t.index, false
+		}
+		u.others = u.others || u.reader != t.index
+	}
+	return true
+}
+
+func (b *block) writes(t *thread, at uint64, size int) bool {
+	now := b.phase + 1
+	for i := range b.last[at : at+uint64(size)] {
+		u := &b.last[at+uint64(i)]
+		switch {
+		case u.wrote == now && u.writer != t.index:
+			t.fail("a race: shared memory at %#x was written by thread %d", at, u.writer)
+			return false
+		case u.read == now && (u.others || u.reader != t.index):
+			t.fail("a race: shared memory at %#x was read by thread %d", at, u.reader)
+			return false
+		}
+		u.wrote, u.writer = now, t.index
+	}
+	return true
+}
