@@ -33,6 +33,9 @@ func (m simulatedModule) launch(entry string, blocks, threads int, frame uint64)
 func (simulatedModule) unload() error { return nil }
 
 func TestConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes on a simulated device")
+	}
 	d := ptxsim.NewDevice(1 << 30)
 	target := newTarget(simulated{d})
 	lowertest.Run(t, func() (lower.Target, error) { return target, nil })

@@ -28,8 +28,8 @@ var floating = map[string]struct {
 }{
 	"add": {func(x, y float32) float32 { return x + y }, func(x, y float64) float64 { return x + y }},
 	"sub": {func(x, y float32) float32 { return x - y }, func(x, y float64) float64 { return x - y }},
-	"mul": {func(x, y float32) float32 { return x * y }, func(x, y float64) float64 { return x * y }},
-	"div": {func(x, y float32) float32 { return x / y }, func(x, y float64) float64 { return x / y }},
+	"mul": {func(x, y float32) float32 { return float32(x * y) }, func(x, y float64) float64 { return float64(x * y) }},
+	"div": {func(x, y float32) float32 { return float32(x / y) }, func(x, y float64) float64 { return float64(x / y) }},
 }
 
 func (d *decoder) arithmetic() (func(t *thread), error) {
