@@ -11,7 +11,7 @@ dir=${1:-$(mktemp -d)}
 mkdir -p "$dir/kernels"
 [[ -d $dir/env ]] || python3 -m venv "$dir/env"
 "$dir/env/bin/pip" install -q nvidia-cuda-nvcc
-ptxas=$(find "$dir/env" -name ptxas -type f | head -1)
+ptxas=$(find -L "$dir/env" -name ptxas -type f | head -1)
 go test -count=1 -run '^TestSamples$' . -args -dump "$(realpath "$dir/kernels")"
 failed=0
 for arch in sm_75 sm_80 sm_90 sm_120; do
