@@ -11,7 +11,7 @@ import (
 func (l *lowering) valuesWhere(cond *Val, exprs []*ir.Expr) []*Val {
 	out := make([]*Val, len(exprs))
 	for i, e := range exprs {
-		l.scopes = append(l.scopes, scope{})
+		l.scopes = append(l.scopes, scope{cond: cond})
 		v := l.values([]*ir.Expr{e})[0]
 		l.scopes = l.scopes[:len(l.scopes)-1]
 		out[i] = &Val{Kind: Pick, DType: v.DType, Args: []*Val{cond, v, {Kind: Const, DType: v.DType}}}
@@ -23,6 +23,9 @@ func (l *lowering) valuesWhere(cond *Val, exprs []*ir.Expr) []*Val {
 // scope of its own: what is first met inside is evaluated inside only.
 type scope struct {
 	vals map[*ir.Expr]*Val
+	// Where the place is reached: where cond holds, or does not. nil: everywhere.
+	cond  *Val
+	other bool
 }
 
 // values lowers bodies at the place at hand: inside a strip, where the positions of all
@@ -122,7 +125,7 @@ func (l *lowering) node(e *ir.Expr, uses map[*ir.Expr]int) *Val {
 		return use(l.scalars[e.N])
 	case ir.Pick:
 		cond := l.condition(e.Ranges, uses)
-		return &Val{Kind: Pick, DType: e.DType, Args: []*Val{cond, l.branch(e.Args[0], uses), l.branch(e.Args[1], uses)}}
+		return &Val{Kind: Pick, DType: e.DType, Args: []*Val{cond, l.branch(scope{cond: cond}, e.Args[0], uses), l.branch(scope{cond: cond, other: true}, e.Args[1], uses)}}
 	case ir.Checked:
 		limit := l.dim(l.k.Faults[e.N].Limit)
 		return &Val{Kind: Check, DType: ir.Int64, N: e.N, Args: []*Val{l.value(e.Args[0], uses), limit, l.sourcePosition(e)}}
@@ -169,8 +172,8 @@ func identifier(s string) string {
 	}, s)
 }
 
-func (l *lowering) branch(e *ir.Expr, uses map[*ir.Expr]int) *Val {
-	l.scopes = append(l.scopes, scope{})
+func (l *lowering) branch(s scope, e *ir.Expr, uses map[*ir.Expr]int) *Val {
+	l.scopes = append(l.scopes, s)
 	v := l.value(e, uses)
 	l.scopes = l.scopes[:len(l.scopes)-1]
 	return v

@@ -1,6 +1,10 @@
 package loop
 
-import "github.com/numen-go/numen/ir"
+import (
+	"slices"
+
+	"github.com/numen-go/numen/ir"
+)
 
 // combined returns what a combine's Step or Merge makes of two states, inside a strip.
 func (l *lowering) combined(f func(b *ir.Builder, left, right []*ir.Expr) []*ir.Expr, left, right []*Val) []*Val {
@@ -53,8 +57,26 @@ func (l *lowering) share(v *Val) *Val {
 	if v.Kind == Const || v.Kind == Use {
 		return v
 	}
-	v = l.set("v", v)
+	v = l.set("v", l.guarded(v))
 	l.named[v.Var] = true
+	return v
+}
+
+// guarded returns a value that a name inside of picks gets: a name is given before the
+// picks, so what touches memory or may be at fault keeps their conditions.
+func (l *lowering) guarded(v *Val) *Val {
+	if !touches(v) {
+		return v
+	}
+	none := &Val{Kind: Const, DType: v.DType}
+	for _, s := range slices.Backward(l.scopes) {
+		switch {
+		case s.cond != nil && s.other:
+			v = &Val{Kind: Pick, DType: v.DType, Args: []*Val{s.cond, none, v}}
+		case s.cond != nil:
+			v = &Val{Kind: Pick, DType: v.DType, Args: []*Val{s.cond, v, none}}
+		}
+	}
 	return v
 }
 

@@ -37,6 +37,7 @@ type strip struct {
 
 	before   []asm.Inst // runs once, ahead of the loops
 	ahead    bool       // what is appended goes there
+	skipped  int        // ahead: where code begins that may be skipped, 0: nowhere
 	hoisted  map[*loop.Val]value
 	accesses map[accessKey]*access
 	lanesOf  map[*loop.Lanes]*laneCode
@@ -385,8 +386,17 @@ func (s *strip) fail(err error) {
 	}
 }
 
-// hoist appends what f appends ahead of the loops.
+// hoist appends what f appends ahead of the loops, and of what may be skipped there: what
+// is kept of it is for all that follows.
 func (s *strip) hoist(f func()) {
+	if at := s.skipped; s.ahead && at > 0 {
+		skipped := slices.Clone(s.b.Insts[at-1:])
+		s.b.Insts, s.skipped = s.b.Insts[:at-1], 0
+		f()
+		s.skipped = len(s.b.Insts) + 1
+		s.b.Insts = append(s.b.Insts, skipped...)
+		return
+	}
 	if s.ahead {
 		f()
 		return

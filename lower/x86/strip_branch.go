@@ -79,6 +79,10 @@ func (s *strip) region(masks []asm.Reg, f func()) {
 		f()
 		return
 	}
+	if s.ahead && s.skipped == 0 {
+		s.skipped = len(s.b.Insts) + 1
+		defer func() { s.skipped = 0 }()
+	}
 	skip := s.b.NewLabel()
 	s.jumpIfNone(masks, skip)
 	loads, asked := len(s.loads), len(s.asked)
