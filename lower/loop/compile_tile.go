@@ -99,7 +99,11 @@ func (f *frame) tile(x *tileCode) bool {
 		return true
 	}
 	size := f.code.arrays[x.c.array].size
-	pc, pa, pb := f.at(x.c.array, f.regs[x.c.address]), f.at(x.a.array, f.regs[x.a.address]), f.at(x.b.array, f.regs[x.b.address])
+	pc := f.at(x.c.array, f.regs[x.c.address])
+	pa, pb := pc, pc
+	if k > 0 { // of no steps nothing is there
+		pa, pb = f.at(x.a.array, f.regs[x.a.address]), f.at(x.b.array, f.regs[x.b.address])
+	}
 	columns, times := n, 1
 	merges := x.merge != nil && f.regs[x.when] != 0
 	var pl unsafe.Pointer
@@ -110,7 +114,10 @@ func (f *frame) tile(x *tileCode) bool {
 		columns, times = 1, n
 	}
 	for i := range times {
-		pc, pb := unsafe.Add(pc, i*reg(x.c.col)*size), unsafe.Add(pb, i*reg(x.b.col)*size)
+		pc, pb := unsafe.Add(pc, i*reg(x.c.col)*size), pb
+		if k > 0 {
+			pb = unsafe.Add(pb, i*reg(x.b.col)*size)
+		}
 		if x.init >= 0 {
 			for r := range m {
 				fillOf(size)(unsafe.Add(pc, r*reg(x.c.row)*size), unsafe.Pointer(&f.regs[x.init]), nil, nil, columns)

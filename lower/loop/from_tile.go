@@ -523,10 +523,10 @@ func (r *contraction) cells(m, n *Val, f func(i, t *Val)) {
 }
 
 // finish emits what becomes of the tile's results. A local that only what comes after
-// reads is the tile itself.
+// reads, and which therefore is not declared yet, is the tile itself.
 func (r *contraction) finish(m, n *Val) {
 	t := &r.s.Targets[0]
-	if r.after == nil || r.k.Operands[t.Operand].Role != ir.Local {
+	if r.after == nil || r.k.Operands[t.Operand].Role != ir.Local || r.origin[t.Operand] != nil {
 		r.cells(m, n, func(i, j *Val) { r.assign(t, r.result(i, j)) })
 	} else {
 		r.alias[t.Operand] = func(at []*Val) *Val {
