@@ -252,10 +252,11 @@ func (l *lowering) taskAxes(p *plan) (axes []int, few bool) {
 }
 
 // fuses reports whether a group is a contraction and stores over its results, which are
-// made tile by tile.
+// made tile by tile: a tile has all of them when every axis of the results is shared.
 func (l *lowering) fuses(p *plan) bool {
 	u, v := p.rows[0], p.strips[0]
-	if u < 0 || len(p.stmts) < 2 || !slices.Contains(p.shared, u) || !slices.Contains(p.shared, v) {
+	kept, _ := domain(l.k, &l.k.Stmts[p.stmts[0]])
+	if u < 0 || len(p.stmts) < 2 || slices.ContainsFunc(kept, func(a int) bool { return !slices.Contains(p.shared, a) }) {
 		return false
 	}
 	for _, n := range p.stmts[1:] {
