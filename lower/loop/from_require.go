@@ -168,7 +168,7 @@ func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
 	}
 	lo, hi = r.spanWithin(x.Terms, facts)
 	for _, f := range slices.Backward(facts) { // from the outermost: each narrows what the next one sees
-		if unit(f.at) || f.at.Value != nil || !f.inside && !divides(facts, f.at) {
+		if single(f.at) || f.at.Value != nil || !f.inside && !divides(facts, f.at) {
 			continue // told already; or no exact quotient in range, which may be anything
 		}
 		sign, ok := alike(x.Terms, f.at.Terms)
@@ -189,9 +189,28 @@ func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
 	return lo, hi
 }
 
-// unit reports whether an index is about one axis alone, taken once.
-func unit(x ir.Index) bool {
-	return x.Value == nil && len(x.Terms) == 1 && (x.Terms[0].Coef.Is(1) || x.Terms[0].Coef.Is(-1))
+// single reports whether an index is about one axis alone, taken a known number of times.
+func single(x ir.Index) bool {
+	if x.Value != nil || len(x.Terms) != 1 {
+		return false
+	}
+	n, ok := x.Terms[0].Coef.Const()
+	return ok && n != 0
+}
+
+// positions returns the least and the greatest position p of an axis with first <= n*p
+// <= last.
+func positions(n int64, first, last *Val) (least, most *Val) {
+	if n < 0 {
+		n, first, last = -n, sub(intVal(0), last), sub(intVal(0), first)
+	}
+	if n == 1 {
+		return first, last
+	}
+	// Quotients are rounded towards zero.
+	up := choose(intOp(ir.OpLt, intVal(0), first), intVal(n-1), intVal(0))
+	down := choose(intOp(ir.OpLt, last, intVal(0)), intVal(n-1), intVal(0))
+	return intOp(ir.OpQuo, add(first, up), intVal(n)), intOp(ir.OpQuo, sub(last, down), intVal(n))
 }
 
 // narrow returns what is left of lo..hi when values are in first..last, or are not.
@@ -222,14 +241,13 @@ func (r *requirer) terms(f *fact) (first, last *Val) {
 func (r *requirer) spanWithin(terms []ir.Term, facts []*fact) (lo, hi *Val) {
 	from, to := slices.Clone(r.from), slices.Clone(r.to)
 	for _, f := range slices.Backward(facts) {
-		if !unit(f.at) || !f.inside && !divides(facts, f.at) {
+		if !single(f.at) || !f.inside && !divides(facts, f.at) {
 			continue
 		}
 		a := f.at.Terms[0].Axis
+		n, _ := f.at.Terms[0].Coef.Const()
 		first, last := r.terms(f)
-		if f.at.Terms[0].Coef.Is(-1) {
-			first, last = sub(intVal(0), last), sub(intVal(0), first)
-		}
+		first, last = positions(n, first, last)
 		least, most := narrow(r.from[a], sub(r.to[a], intVal(1)), first, last, f.inside)
 		r.from[a], r.to[a] = least, add(most, intVal(1))
 	}
@@ -239,17 +257,24 @@ func (r *requirer) spanWithin(terms []ir.Term, facts []*fact) (lo, hi *Val) {
 }
 
 // divides reports whether facts say that an exact quotient is one: that the same
-// dividend, a multiple of the divisor apart, has a quotient in range. The divisor must be
+// dividend or its opposite, a multiple of the divisor apart, has a quotient in range. The divisor must be
 // known to be positive.
 func divides(facts []*fact, x ir.Index) bool {
 	if n, ok := x.Div.Const(); ok && n <= 0 || !ok {
 		return n == 0 && ok
 	}
 	return slices.ContainsFunc(facts, func(f *fact) bool {
-		if !f.inside || f.at.Value != nil || f.at.Div != x.Div || !slices.Equal(f.at.Terms, x.Terms) {
+		if !f.inside || f.at.Value != nil || f.at.Div != x.Div {
 			return false
 		}
-		_, ok := f.at.Const.Sub(x.Const).Div(x.Div)
+		sign, ok := alike(f.at.Terms, x.Terms)
+		apart := f.at.Const.Sub(x.Const)
+		if sign < 0 {
+			apart = f.at.Const.Add(x.Const)
+		}
+		if ok {
+			_, ok = apart.Div(x.Div)
+		}
 		return ok
 	})
 }
