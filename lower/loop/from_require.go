@@ -171,14 +171,15 @@ func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
 		if single(f.at) || f.at.Value != nil || !f.inside && !divides(facts, f.at) {
 			continue // told already; or no exact quotient in range, which may be anything
 		}
-		sign, ok := alike(x.Terms, f.at.Terms)
+		n, ok := multiple(x.Terms, f.at.Terms)
 		if !ok {
 			continue
 		}
 		// The sum of the terms is in first..last, or it is not.
 		first, last := r.terms(f)
-		if sign < 0 {
-			first, last = sub(intVal(0), last), sub(intVal(0), first)
+		first, last = mul(intVal(n), first), mul(intVal(n), last)
+		if n < 0 {
+			first, last = last, first
 		}
 		lo, hi = narrow(lo, hi, first, last, f.inside)
 	}
@@ -256,8 +257,8 @@ func (r *requirer) spanWithin(terms []ir.Term, facts []*fact) (lo, hi *Val) {
 	return lo, hi
 }
 
-// divides reports whether facts say that an exact quotient is one: that the same
-// dividend or its opposite, a multiple of the divisor apart, has a quotient in range. The divisor must be
+// divides reports whether facts say that an exact quotient is one: that the dividend is a
+// multiple of another, a multiple of the divisor apart, whose quotient is in range. The divisor must be
 // known to be positive.
 func divides(facts []*fact, x ir.Index) bool {
 	if n, ok := x.Div.Const(); ok && n <= 0 || !ok {
@@ -267,13 +268,9 @@ func divides(facts []*fact, x ir.Index) bool {
 		if !f.inside || f.at.Value != nil || f.at.Div != x.Div {
 			return false
 		}
-		sign, ok := alike(f.at.Terms, x.Terms)
-		apart := f.at.Const.Sub(x.Const)
-		if sign < 0 {
-			apart = f.at.Const.Add(x.Const)
-		}
+		n, ok := multiple(x.Terms, f.at.Terms)
 		if ok {
-			_, ok = apart.Div(x.Div)
+			_, ok = x.Const.Sub(f.at.Const.Mul(ir.N(n))).Div(x.Div)
 		}
 		return ok
 	})
@@ -281,23 +278,22 @@ func divides(facts []*fact, x ir.Index) bool {
 
 func choose(cond, x, y *Val) *Val { return apply(ir.OpSelect, ir.Int64, cond, x, y) }
 
-// alike reports whether two sums of terms are equal (1) or opposite (-1).
-func alike(x, y []ir.Term) (sign int, ok bool) {
-	if len(x) != len(y) {
+// multiple returns the number n other than 0 for which the terms x are n times the terms y.
+func multiple(x, y []ir.Term) (n int64, ok bool) {
+	if len(x) != len(y) || len(x) == 0 {
 		return 0, false
 	}
-	equal, opposite := true, true
+	q, ok := x[0].Coef.Div(y[0].Coef)
+	if n, isConst := q.Const(); !ok || !isConst || n == 0 {
+		return 0, false
+	}
 	for i := range x {
-		equal = equal && x[i] == y[i]
-		opposite = opposite && x[i].Axis == y[i].Axis && x[i].Coef.Add(y[i].Coef).Is(0)
+		if x[i].Axis != y[i].Axis || x[i].Coef != y[i].Coef.Mul(q) {
+			return 0, false
+		}
 	}
-	switch {
-	case equal:
-		return 1, true
-	case opposite:
-		return -1, true
-	}
-	return 0, false
+	n, _ = q.Const()
+	return n, true
 }
 
 // span returns the least and the greatest position of an affine index over the tile.
