@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -110,6 +112,64 @@ func TestParallelStopsAtAnErrorAndAtTheContextsEnd(t *testing.T) {
 		time.AfterFunc(10*time.Millisecond, cancel)
 		if err := lower.Parallel(ctx, threads, 1<<60, func(int64) error { return nil }); !errors.Is(err, context.Canceled) {
 			t.Errorf("%d threads, cancelled: %v", threads, err)
+		}
+	}
+}
+
+// TestParallelFromEverywhere calls Parallel from many goroutines, and from calls of
+// others, now at once and now when helpers have gone to sleep.
+func TestParallelFromEverywhere(t *testing.T) {
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for round := range 300 {
+				var sum, nested atomic.Int64
+				err := lower.Parallel(t.Context(), 1+(g+round)%4, 20, func(i int64) error {
+					sum.Add(i)
+					if i%7 == 0 {
+						return lower.Parallel(t.Context(), 2, 5, func(j int64) error { nested.Add(j); return nil })
+					}
+					return nil
+				})
+				if err != nil || sum.Load() != 190 || nested.Load() != 30 {
+					t.Errorf("sum %d, nested %d, error %v", sum.Load(), nested.Load(), err)
+				}
+				if round%50 == g {
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestParallelLeavesNobody holds that helpers end soon after their last call.
+func TestParallelLeavesNobody(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for range 10 {
+		if err := lower.Parallel(t.Context(), 6, 100, func(int64) error { runtime.Gosched(); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 1000 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Errorf("%d goroutines before, %d after", before, runtime.NumGoroutine())
+}
+
+// BenchmarkParallel times two goroutines that work 100 microseconds each.
+func BenchmarkParallel(b *testing.B) {
+	for b.Loop() {
+		err := lower.Parallel(b.Context(), 2, 2, func(int64) error {
+			for start := time.Now(); time.Since(start) < 100*time.Microsecond; {
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
 		}
 	}
 }
