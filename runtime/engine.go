@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
@@ -67,7 +68,8 @@ type Engine struct {
 
 	mu      sync.Mutex
 	targets map[string]lower.Target
-	closed  bool
+	frames  int // bound to memory and not released: their code is in use
+	closed  atomic.Bool
 }
 
 // New returns an engine with the given defaults.
@@ -87,8 +89,8 @@ func Default() *Engine { return defaultEngine() }
 func (e *Engine) target(name string) (lower.Target, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return nil, fmt.Errorf("rt: the engine is %w", ErrClosed)
+	if e.closed.Load() {
+		return nil, errEngineClosed
 	}
 	if t := e.targets[name]; t != nil {
 		return t, nil
@@ -101,14 +103,41 @@ func (e *Engine) target(name string) (lower.Target, error) {
 	return t, nil
 }
 
-// Close frees compiled code, idle memory and targets. Arrays that it made stay good.
+var errEngineClosed = fmt.Errorf("rt: the engine is %w", ErrClosed)
+
+// enter counts a frame, which leave takes back.
+func (e *Engine) enter() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed.Load() {
+		return errEngineClosed
+	}
+	e.frames++
+	return nil
+}
+
+func (e *Engine) leave() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.frames--; e.frames == 0 && e.closed.Load() {
+		e.free()
+	}
+}
+
+// Close frees compiled code, idle memory and targets, at once or when the runs that are
+// going on have ended and bound programs are closed. What begins later is refused, runs
+// of bound programs too. Arrays that the engine made stay good.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
+	if e.closed.Swap(true) || e.frames > 0 {
 		return nil
 	}
-	e.closed = true
+	return e.free()
+}
+
+// free gives everything back.
+func (e *Engine) free() error {
 	err := e.cache.close()
 	for _, t := range e.targets {
 		if cerr := t.Close(); err == nil {
@@ -252,6 +281,9 @@ func (b *Bound) Out(i int) *lower.Array { return b.out[i] }
 func (b *Bound) Run(ctx context.Context) error {
 	if b.f == nil {
 		return fmt.Errorf("rt: the program is %w", ErrClosed)
+	}
+	if b.f.engine.closed.Load() {
+		return errEngineClosed
 	}
 	return b.f.run(ctx)
 }

@@ -291,10 +291,10 @@ func TestConcurrentEvalOfSharedGraphs(t *testing.T) {
 
 func TestCancelledRunsReturnPromptly(t *testing.T) {
 	e := newEngine(t, Config{})
-	g := parse(t, fmt.Sprintf(founding, 20000, 120), 1)
+	g := parse(t, fmt.Sprintf(founding, 40000, 200), 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	before := runtime.NumGoroutine()
-	time.AfterFunc(20*time.Millisecond, cancel)
+	time.AfterFunc(5*time.Millisecond, cancel)
 	start := time.Now()
 	_, err := e.Eval(ctx, g.Results, nil)
 	if !errors.Is(err, context.Canceled) {
@@ -365,6 +365,43 @@ func TestAClosedEngineRefuses(t *testing.T) {
 	e.Close()
 	if _, err := e.Eval(t.Context(), parse(t, fmt.Sprintf(scaled, 3), 1).Results, nil); !errors.Is(err, ErrClosed) {
 		t.Error(err)
+	}
+}
+
+// TestCloseWaitsForRuns holds that a program which runs while its engine is closed keeps
+// its code to the end, and that the next run is refused.
+func TestCloseWaitsForRuns(t *testing.T) {
+	for range 20 {
+		e := New(Config{})
+		g := parse(t, fmt.Sprintf(scaled, 200000), 1)
+		b, err := e.Bind(t.Context(), g.Params, g.Results, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		started, ended := make(chan bool), make(chan error)
+		go func() {
+			close(started)
+			for {
+				if err := b.Run(context.Background()); err != nil {
+					ended <- err
+					return
+				}
+			}
+		}()
+		<-started
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; !errors.Is(err, ErrClosed) {
+			t.Errorf("a run of a closed engine: %v", err)
+		}
+		if e.cache.kernels == nil {
+			t.Error("the code was freed while a bound program has it")
+		}
+		b.Close()
+		if e.cache.kernels != nil {
+			t.Error("the code is kept when nothing has it any more")
+		}
 	}
 }
 

@@ -56,33 +56,45 @@ func (e *Engine) bind(p *program, s *structure, c *Config, in []*lower.Array, la
 	if p.held {
 		f.sizes = s
 	}
+	if err := e.enter(); err != nil {
+		return nil, err
+	}
+	if err := f.bind(s); err != nil {
+		f.release(false)
+		return nil, err
+	}
+	return f, nil
+}
+
+// bind gives values memory and launches arguments.
+func (f *frame) bind(s *structure) error {
 	slots, err := f.layout(s)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if c.Memory > 0 && f.held > c.Memory {
-		return nil, fmt.Errorf("rt: the run needs %d bytes beyond its inputs, the bound is %d: %w", f.held, c.Memory, ErrMemory)
+	if c := &f.config; c.Memory > 0 && f.held > c.Memory {
+		return fmt.Errorf("rt: the run needs %d bytes beyond its inputs, the bound is %d: %w", f.held, c.Memory, ErrMemory)
 	}
 	if err := f.allocate(s, slots); err != nil {
-		return nil, err
+		return err
 	}
 	if err := f.arguments(s); err != nil {
-		return nil, err
+		return err
 	}
-	if !lasting || p.held {
-		return f, nil
+	if !f.lasting || f.prog.held {
+		return nil
 	}
-	f.bound = make([]lower.Bound, len(p.launches))
-	for i, ex := range p.launches {
+	f.bound = make([]lower.Bound, len(f.prog.launches))
+	for i, ex := range f.prog.launches {
 		b, ok := ex.code.(lower.Binder)
 		if !ok {
 			continue
 		}
 		if f.bound[i], err = b.Bind(&f.args[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return f, nil
+	return nil
 }
 
 // slot is memory that values share, one after the other.
@@ -381,17 +393,18 @@ func (f *frame) results() []*lower.Array {
 }
 
 // release gives the memory of intermediate values back, and that of the results unless
-// the caller keeps them.
+// the caller keeps them. Parameters are the caller's, results that lie in them too.
 func (f *frame) release(keepResults bool) {
 	for _, a := range f.temps {
 		a.Buf.Close()
 	}
 	if !keepResults {
 		for _, a := range f.results() {
-			if a != nil {
+			if a != nil && !slices.ContainsFunc(f.prog.ir.Params, func(v int) bool { return f.values[v].Buf == a.Buf }) {
 				a.Buf.Close()
 			}
 		}
 	}
 	f.values, f.temps, f.args, f.bound = nil, nil, nil, nil
+	f.engine.leave()
 }

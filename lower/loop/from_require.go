@@ -184,8 +184,10 @@ func (r *requirer) interval(x ir.Index, f *fact) (lo, hi *Val) {
 		lo, hi = narrow(lo, hi, first, last, f.inside)
 	}
 	lo, hi = add(lo, r.dim(x.Const)), add(hi, r.dim(x.Const))
-	if !x.Div.Is(0) {
-		lo, hi = intOp(ir.OpQuo, lo, r.dim(x.Div)), intOp(ir.OpQuo, hi, r.dim(x.Div))
+	if d := r.dim(x.Div); !x.Div.Is(0) {
+		none := intOp(ir.OpLt, hi, lo) // stays none: quotients may be equal
+		lo, hi = intOp(ir.OpQuo, lo, d), intOp(ir.OpQuo, hi, d)
+		hi = choose(none, sub(lo, intVal(1)), hi)
 	}
 	return lo, hi
 }
@@ -280,8 +282,11 @@ func choose(cond, x, y *Val) *Val { return apply(ir.OpSelect, ir.Int64, cond, x,
 
 // multiple returns the number n other than 0 for which the terms x are n times the terms y.
 func multiple(x, y []ir.Term) (n int64, ok bool) {
-	if len(x) != len(y) || len(x) == 0 {
+	if len(x) != len(y) {
 		return 0, false
+	}
+	if len(x) == 0 {
+		return 1, true
 	}
 	q, ok := x[0].Coef.Div(y[0].Coef)
 	if n, isConst := q.Const(); !ok || !isConst || n == 0 {
