@@ -195,6 +195,9 @@ func (c *compiler) findMutable(body []Stmt) {
 
 // block compiles statements into the block at hand.
 func (c *compiler) block(body []Stmt) error {
+	if c.native != nil {
+		return c.topLevel(body)
+	}
 	for _, s := range body {
 		if err := c.stmt(s); err != nil {
 			return err

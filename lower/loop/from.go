@@ -92,6 +92,7 @@ type lowering struct {
 	at       []*Val        // by axis: the position, where it is fixed
 	tile     []int         // by axis: positions of the tile at hand, 0 where it has no fixed size
 	stmt     int           // the statement at hand
+	light    bool          // a contraction at hand is not packed: see product
 	posName  string        // of every strip's position
 	pos      *Var          // the strip at hand, nil outside
 	named    map[*Var]bool // values named in the strip

@@ -179,7 +179,16 @@ func (l *lowering) group(stmts []int) {
 		l.split(s, p.strips[0])
 		return
 	}
+	apart := func() { l.apart(p) }
+	if !l.product(p, apart) {
+		apart()
+	}
+}
+
+// apart emits statements under the loops that they share, in tasks that share nothing.
+func (l *lowering) apart(p *plan) {
 	var ranges []ParRange
+	stmts := p.stmts
 	axes, few := l.taskAxes(p)
 	for _, a := range axes {
 		name := l.k.Axes[a].Name

@@ -96,15 +96,7 @@ func (l *lowering) cost(p *plan) *Val {
 		s := &l.k.Stmts[n]
 		ops := 0.0
 		for _, e := range s.Args {
-			one := ir.Stmt{Args: []*ir.Expr{l.expand(e)}}
-			one.VisitExprs(func(e *ir.Expr) {
-				switch e.Kind {
-				case ir.Apply:
-					ops += l.s.Cost(e.Op, e.DType)
-				case ir.Load:
-					ops += 0.5
-				}
-			})
+			ops += l.elementCost(e)
 		}
 		work := intVal(int64(10*ops) + 5)
 		if p.rows[i] >= 0 { // the elements are packed
@@ -118,4 +110,19 @@ func (l *lowering) cost(p *plan) *Val {
 		total = add(total, work)
 	}
 	return total
+}
+
+// elementCost estimates the nanoseconds that a value takes.
+func (l *lowering) elementCost(e *ir.Expr) float64 {
+	ops := 0.0
+	one := ir.Stmt{Args: []*ir.Expr{l.expand(e)}}
+	one.VisitExprs(func(e *ir.Expr) {
+		switch e.Kind {
+		case ir.Apply:
+			ops += l.s.Cost(e.Op, e.DType)
+		case ir.Load:
+			ops += 0.5
+		}
+	})
+	return ops
 }

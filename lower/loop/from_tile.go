@@ -12,7 +12,7 @@ import (
 // that what is loaded is used many times. Elements are packed first, in the order in
 // which the tile reads them, which applies a prologue about once an element.
 //
-// The results of a box are made so:
+// The results of a box are made so (see from_share.go for large ones):
 //
 //	for columns, at most Schedule.Cols:
 //	  for chunks of the contracted axis:
@@ -101,33 +101,55 @@ func checks(e *ir.Expr) bool {
 // hand. After emits what comes after the results of the box that is then at hand, which
 // has all of them; nil: nothing.
 func (l *lowering) contract(s *ir.Stmt, u, v int, after func()) {
-	kept, along := domain(l.k, s)
+	r := l.contraction(s, u, v, after)
+	others := l.others(s, u, v)
+	l.loops(others, func() {
+		if !r.loadsAlone() {
+			r.tiles(true)
+			return
+		}
+		small, thin := r.light(r.from, r.to)
+		l.emit(&If{small, l.block(r.atOnce), l.block(func() {
+			if l.light {
+				r.tiles(false)
+				return
+			}
+			l.emit(&If{thin, l.block(func() { r.tiles(false) }), l.block(func() { r.tiles(true) })})
+		})})
+	})
+}
+
+// others returns the axes of a contraction's results beside those of rows and columns.
+func (l *lowering) others(s *ir.Stmt, u, v int) []int {
+	kept, _ := domain(l.k, s)
+	return without(without(kept, u), v)
+}
+
+// contraction readies the lowering of a contraction: see contract.
+func (l *lowering) contraction(s *ir.Stmt, u, v int, after func()) *contraction {
+	_, along := domain(l.k, s)
 	r := &contraction{u: u, after: after, reduction: &reduction{lowering: l, s: s, v: v, reduce: along, states: stateTypes(s), lanes: 1, block: ir.ChainBlock}}
 	r.rows, r.cols = l.s.Tile(s.Combine, r.states[0])
 	r.fresh = r.identity()[0]
 	for _, e := range s.Args {
 		r.col = append(r.col, slices.Contains(e.Axes(), v))
 	}
-	steps := intVal(1)
+	r.total = intVal(1)
 	for _, a := range along {
-		steps = mul(steps, sub(l.hi[a], l.lo[a]))
+		r.total = mul(r.total, sub(l.hi[a], l.lo[a]))
 	}
-	r.total = steps
 	if _, ok := s.Combine.Empty(r.states); !ok {
-		l.emit(&NonEmpty{steps})
+		l.emit(&NonEmpty{r.total})
 	}
-	l.loops(without(without(kept, u), v), func() {
-		if !r.loadsAlone() {
-			r.tiles(true)
-			return
-		}
-		m, n := sub(l.to[u], l.from[u]), sub(l.to[v], l.from[v])
-		small := apply(ir.OpAnd, ir.Bool, between(steps, 1, ir.ChainBlock), intOp(ir.OpLe, mul(mul(m, n), steps), intVal(direct)))
-		thin := apply(ir.OpOr, ir.Bool, intOp(ir.OpLe, m, intVal(2*int64(r.rows))), intOp(ir.OpLe, n, intVal(int64(r.cols))))
-		l.emit(&If{small, l.block(r.atOnce), l.block(func() {
-			l.emit(&If{thin, l.block(func() { r.tiles(false) }), l.block(func() { r.tiles(true) })})
-		})})
-	})
+	return r
+}
+
+// light returns whether a box's elements are few, of one block, and whether its results
+// are few rows or few columns: where elements are loads, they are not packed then.
+func (r *contraction) light(from, to []*Val) (small, thin *Val) {
+	m, n := sub(to[r.u], from[r.u]), sub(to[r.v], from[r.v])
+	small = apply(ir.OpAnd, ir.Bool, between(r.total, 1, ir.ChainBlock), intOp(ir.OpLe, mul(mul(m, n), r.total), intVal(direct)))
+	return small, apply(ir.OpOr, ir.Bool, intOp(ir.OpLe, m, intVal(2*int64(r.rows))), intOp(ir.OpLe, n, intVal(int64(r.cols))))
 }
 
 // between returns lo <= x <= hi.
@@ -202,6 +224,19 @@ func (r *contraction) tile(k, m, n *Val, f func(k, i, j *Val) (Element, []*Val))
 // tiles emits the box tile by tile, from packed elements or, where there is little to
 // share, from the arrays.
 func (r *contraction) tiles(packed bool) {
+	r.stack()
+	r.pieced(r.v, r.lowering.s.Cols, func(n *Val) {
+		r.chunks(n, func(c *chunk) {
+			if packed {
+				c.pack(r.v, n, r.cols)
+			}
+			c.rowTiles(n, packed)
+		})
+	})
+}
+
+// stack declares the stack of blocks of a tile.
+func (r *contraction) stack() {
 	r.done = &Array{r.name("done"), r.states[0], 2, ir.Local}
 	entries := intVal(chunkBlocks)
 	if len(r.reduce) > 1 {
@@ -209,19 +244,17 @@ func (r *contraction) tiles(packed bool) {
 		entries = add(r.levels(), intVal(1))
 	}
 	r.emit(&Local{Array: r.done, Extents: []*Val{entries, intVal(int64(r.rows * r.cols))}})
-	r.pieced(r.v, r.lowering.s.Cols, func(n *Val) {
-		r.chunks(n, func(c *chunk) {
-			if packed {
-				c.pack(r.v, n, r.cols)
-			}
-			r.pieced(r.u, r.lowering.s.Rows, func(m *Val) {
-				if packed {
-					c.pack(r.u, m, r.rows)
-				}
-				r.panels(r.v, n, r.cols, func(q, n *Val) {
-					r.panels(r.u, m, r.rows, func(p, m *Val) { c.results(p, q, m, n) })
-				})
-			})
+}
+
+// rowTiles emits the tiles of the rows at hand and of n columns, whose elements are packed
+// if those of rows are to be.
+func (c *chunk) rowTiles(n *Val, packed bool) {
+	c.pieced(c.u, c.lowering.s.Rows, func(m *Val) {
+		if packed {
+			c.pack(c.u, m, c.rows)
+		}
+		c.panels(c.v, n, c.cols, func(q, n *Val) {
+			c.panels(c.u, m, c.rows, func(p, m *Val) { c.results(p, q, m, n) })
 		})
 	})
 }
@@ -300,71 +333,6 @@ func (r *contraction) chunks(n *Val, f func(c *chunk)) {
 // always at the end, else when bit d of the number of blocks before is set.
 func (r *contraction) joined(below, last, number, d *Val) *Val {
 	return apply(ir.OpAnd, ir.Bool, below, apply(ir.OpOr, ir.Bool, last, intOp(ir.OpNe, bit(number, d), intVal(0))))
-}
-
-// packStep and packRun are how many positions of a panel are packed at a time: few enough
-// that what is read, or written, with gaps stays in the nearest cache.
-const (
-	packStep = 16
-	packRun  = 128
-)
-
-// pack emits the packing of the elements of axis a, of size positions in panels of width.
-func (c *chunk) pack(a int, size *Val, width int) {
-	for i, e := range c.s.Args {
-		if c.col[i] == (a == c.v) {
-			c.packs[i] = &Array{c.name("p"), e.DType, 3, ir.Local}
-			c.emit(&Local{Array: c.packs[i], Extents: []*Val{panelCount(size, width), c.n, intVal(int64(width))}})
-			c.packElement(c.packs[i], e, a, size, width)
-		}
-	}
-}
-
-func (c *chunk) packElement(to *Array, e *ir.Expr, a int, size *Val, width int) {
-	put := func(p, k, i *Val) { // the element at the positions at hand
-		c.emit(&Store{to, []*Val{p, k, i}, c.values([]*ir.Expr{e})[0]})
-	}
-	across := func(p, k, n *Val) {
-		c.strip(n, func(t *Val) {
-			c.at[a] = add(c.from[a], t)
-			put(p, k, t)
-			c.at[a] = nil
-		})
-	}
-	if len(c.reduce) > 1 {
-		k := c.set("k", intVal(0))
-		c.loops(c.reduce, func() {
-			c.panels(a, size, width, func(p, n *Val) { across(p, k, n) })
-			c.emit(&Set{k.Var, add(k, intVal(1))})
-		})
-		return
-	}
-	b := c.reduce[0]
-	if innermost(e, b) > innermost(e, a) {
-		c.panels(a, size, width, func(p, n *Val) {
-			c.forRange("k", intVal(0), c.n, packRun, func(k *Val) {
-				run := c.set("kn", minVal(intVal(packRun), sub(c.n, k)))
-				c.forRange("i", intVal(0), n, 1, func(i *Val) {
-					c.strip(run, func(t *Val) {
-						c.at[a], c.at[b] = add(c.from[a], i), add(add(c.lo, k), t)
-						put(p, add(k, t), i)
-						c.at[a], c.at[b] = nil, nil
-					})
-				})
-			})
-		})
-		return
-	}
-	c.forRange("k", intVal(0), c.n, packStep, func(k *Val) {
-		end := c.set("ke", minVal(add(k, intVal(packStep)), c.n))
-		c.panels(a, size, width, func(p, n *Val) {
-			c.forRange("k", k, end, 1, func(k *Val) {
-				c.at[b] = add(c.lo, k)
-				across(p, k, n)
-				c.at[b] = nil
-			})
-		})
-	})
 }
 
 // results emits m rows and n columns of results, from panels p and q.
@@ -548,16 +516,4 @@ func (r *contraction) finish(m, n *Val) {
 		r.after()
 		r.lowering.tile[r.u], r.lowering.tile[r.v] = 0, 0
 	}
-}
-
-// innermost counts the loads that have axis a last.
-func innermost(e *ir.Expr, a int) int {
-	n := 0
-	s := ir.Stmt{Args: []*ir.Expr{e}}
-	loads(&s, func(x *ir.Access) {
-		if k := len(x.Index); k > 0 && slices.ContainsFunc(x.Index[k-1].Terms, func(t ir.Term) bool { return t.Axis == a }) {
-			n++
-		}
-	})
-	return n
 }

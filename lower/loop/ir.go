@@ -30,7 +30,7 @@ type Array struct {
 type Stmt interface{ stmt() }
 
 // Par runs Body for tasks: boxes that cut the ranges at multiples of their steps,
-// counted from their starts. Tasks are independent. It stands at the top of a loop only.
+// counted from their starts. Tasks are independent. It stands in no other Par.
 type Par struct {
 	Ranges []ParRange
 	Cost   *Val // an estimate of one position of the box, in tenths of a nanosecond

@@ -23,7 +23,7 @@ func (c *Code) Close() error {
 // take time. It fails when the machine does not take the loop.
 func CompileWith(l *Loop, m Machine, class Class) (*Code, error) {
 	c := newCompiler(l)
-	c.native = &parts{lastUse: lastUses(l.Body)}
+	c.native = &parts{}
 	c.code.regs, c.depths = make([]uint64, FirstWord), make([]int, FirstWord)
 	c.code.words = true
 	c.start()
@@ -47,7 +47,7 @@ func CompileWith(l *Loop, m Machine, class Class) (*Code, error) {
 // parts are those of a loop that are left to machine code.
 type parts struct {
 	parts   []Part
-	lastUse map[*Array]int // statement of the loop's body
+	lastUse map[*Array]int // statement of the body at hand
 }
 
 // lastUses finds the last statement that mentions an array, for those that are declared
@@ -97,13 +97,17 @@ func eachStmt(body []Stmt, f func(Stmt)) {
 	}
 }
 
-// topLevel compiles the body of a loop: assignments, requirements and declarations to
-// portable code, everything else to parts.
+// topLevel compiles the body of a loop, or of a statement of it that has tasks inside:
+// assignments, requirements, declarations and what is around tasks to portable code,
+// everything else to parts.
 func (c *compiler) topLevel(body []Stmt) error {
+	outer := c.native.lastUse
+	c.native.lastUse = lastUses(body)
+	defer func() { c.native.lastUse = outer }()
 	for i := 0; i < len(body); {
 		lo, hi := c.stretch(body, i)
 		for _, s := range body[i:lo] {
-			if _, tasks := s.(*Par); !tasks {
+			if !hasTasks(s) {
 				if err := runsAll([]Stmt{s}); err != nil {
 					return err
 				}
@@ -158,10 +162,18 @@ func (c *compiler) stretch(body []Stmt, i int) (lo, hi int) {
 // stands reports whether a statement is never in a part.
 func stands(s Stmt) bool {
 	switch s.(type) {
-	case *Par, *Require, *Return:
+	case *Require, *Return:
 		return true
 	}
-	return false
+	return hasTasks(s)
+}
+
+// hasTasks reports whether a statement is a Par, or has one inside.
+func hasTasks(s Stmt) bool {
+	if _, ok := s.(*Par); ok {
+		return true
+	}
+	return slices.ContainsFunc(blocks(s), func(b *[]Stmt) bool { return slices.ContainsFunc(*b, hasTasks) })
 }
 
 // light reports whether a statement takes hardly any time.

@@ -35,7 +35,7 @@ func TestRefused(t *testing.T) {
 		{"  n = s", "a f64 for a i64"},
 		{"  x[0] = 1.0", "x is only read"},
 		{"  y[0] = 1", "1 is i64, not f64"},
-		{"  for i = 0 to n:\n    par (a, b) = 0 to n cost 1:\n      q = a", "par stands inside a block"},
+		{"  par (i, j) = 0 to n cost 1:\n    for k = i to j:\n      par (a, b) = 0 to n cost 1:\n        q = a", "par stands inside a par"},
 		{"  strip t < n:\n    strip u < n:\n      y[u] = 0.0", "Strip stands inside a strip"},
 		{"  strip t < n:\n    for i = 0 to n:\n      y[t] = 0.0", "For stands inside a strip"},
 		{"  lanes(sum, y, s)", "Lanes stands outside a strip"},

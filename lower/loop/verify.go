@@ -39,6 +39,7 @@ type verifier struct {
 	names   map[string]bool  // of arrays, and of variables in scope
 	extents map[*Array]int64 // of local arrays of rank 1: the literal, else 0
 	nested  int              // blocks around
+	tasks   bool             // one of them is a par's
 	strip   *stripRules
 }
 
@@ -154,9 +155,11 @@ func (v *verifier) stmt(s Stmt) error {
 }
 
 func (v *verifier) par(s *Par) error {
-	if v.nested > 1 {
-		return fmt.Errorf("par stands inside a block")
+	if v.tasks {
+		return fmt.Errorf("par stands inside a par")
 	}
+	v.tasks = true
+	defer func() { v.tasks = false }()
 	if len(s.Ranges) == 0 {
 		return fmt.Errorf("par has no ranges")
 	}
