@@ -88,3 +88,24 @@ func BenchmarkCompile(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkNewSize is a call of a program that is known, on arrays of another length every
+// time.
+func BenchmarkNewSize(b *testing.B) {
+	const most = 1000
+	x, y := make([]float64, most), make([]float64, most)
+	p := np.Compile(func(x []np.Array) np.Array {
+		v := x[0]
+		for range 2 {
+			v = np.Divide(np.Subtract(np.Sqrt(np.Add(np.Multiply(v, x[1]), x[0])), x[1]), x[0])
+		}
+		return v
+	})
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		n := most/2 + i%(most/2)
+		if _, err := p.Call(ctx, []np.Array{np.AliasSlice(x[:n]), np.AliasSlice(y[:n])}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

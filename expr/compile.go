@@ -155,7 +155,12 @@ func (p *Program[In, Out]) trace(c *call, in In) (*trace[In, Out], []*ir.Node, *
 
 // make calls f with placeholders for the Arrays of in.
 func (t *trace[In, Out]) make(c *call, f func(In) Out, in In, leaves []*ir.Node) {
-	t.err = c.error(ErrTracing, "the function panicked") // unless it returns
+	returned := false
+	defer func() {
+		if !returned {
+			t.err = c.error(ErrTracing, "the function panicked")
+		}
+	}()
 	for _, n := range leaves {
 		t.params = append(t.params, placeholder(n.Type, c.site))
 	}
@@ -164,12 +169,12 @@ func (t *trace[In, Out]) make(c *call, f func(In) Out, in In, leaves []*ir.Node)
 		i++
 		return c.array(t.params[i-1])
 	}))
+	returned = true
 	pl := planFor(reflect.TypeFor[Out]())
 	if pl.bad != nil {
 		t.err = c.error(ErrOperand, "%v", pl.bad)
 		return
 	}
-	t.err = nil
 	held := new(Out)
 	*held = out
 	eachIn(pl, held, false, func(a *Array) {
@@ -279,30 +284,34 @@ type place struct {
 }
 
 func bodyOf(params, roots []*ir.Node) body {
-	at := make(map[*ir.Node]int, len(params))
+	var at ir.NodeMap[int]
 	for k, n := range params {
-		at[n] = ^k
-	}
-	places := func(ns []*ir.Node) (out []place, depends bool) {
-		out = make([]place, 0, len(ns))
-		for _, n := range ns {
-			if k, ok := at[n]; ok {
-				out, depends = append(out, place{at: k}), true
-			} else {
-				out = append(out, place{n: n})
-			}
-		}
-		return out, depends
+		at.Put(n, ^k)
 	}
 	var b body
-	nodes := (&ir.Graph{Results: roots}).Nodes()
+	nodes, all := (&ir.Graph{Results: roots}).Nodes(), len(roots)
+	for _, n := range nodes {
+		all += len(n.Args)
+	}
+	memory := make([]place, 0, all)
+	places := func(ns []*ir.Node) (out []place, depends bool) {
+		first := len(memory)
+		for _, n := range ns {
+			if k, ok := at.Get(n); ok {
+				memory, depends = append(memory, place{at: k}), true
+			} else {
+				memory = append(memory, place{n: n})
+			}
+		}
+		return memory[first:len(memory):len(memory)], depends
+	}
 	b.nodes = make([]bodyNode, 0, len(nodes))
 	for _, n := range nodes {
-		if _, isParam := at[n]; isParam {
+		if at.Has(n) { // a parameter
 			continue
 		}
 		if args, depends := places(n.Args); depends {
-			at[n] = len(b.nodes)
+			at.Put(n, len(b.nodes))
 			b.nodes = append(b.nodes, bodyNode{n, args})
 		}
 	}

@@ -123,26 +123,26 @@ type Graph struct {
 // Nodes returns every node that the results need and every parameter, operands before
 // users. The walk is iterative: graphs may be millions of nodes deep.
 func (g *Graph) Nodes() []*Node {
-	seen := make(map[*Node]bool, 64)
-	order := make([]*Node, 0, 32)
+	var seen NodeMap[struct{}]
+	order := make([]*Node, 0, shortList)
 	type frame struct {
 		n    *Node
 		next int
 	}
 	stack := make([]frame, 0, 32)
 	visit := func(root *Node) {
-		if seen[root] {
+		if seen.Has(root) {
 			return
 		}
-		seen[root] = true
+		seen.Put(root, struct{}{})
 		stack = append(stack, frame{root, 0})
 		for len(stack) > 0 {
 			f := &stack[len(stack)-1]
 			if f.next < len(f.n.Args) {
 				a := f.n.Args[f.next]
 				f.next++
-				if !seen[a] {
-					seen[a] = true
+				if !seen.Has(a) {
+					seen.Put(a, struct{}{})
 					stack = append(stack, frame{a, 0})
 				}
 				continue

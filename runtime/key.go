@@ -13,9 +13,9 @@ import (
 // the order in which a program of that key numbers them.
 type structure struct {
 	key     []byte
-	nodes   []*ir.Node       // operands before users
-	index   map[*ir.Node]int // into nodes
-	params  []*ir.Node       // by first use
+	nodes   []*ir.Node      // operands before users
+	index   ir.NodeMap[int] // into nodes
+	params  []*ir.Node      // by first use
 	results []*ir.Node
 	factors map[int64][]int64 // sizes that are products of others
 	sizes   []int64           // value of symbol i
@@ -35,7 +35,6 @@ func literalSize(n int64) bool { return n >= -2 && n <= 4 }
 func readStructure(results []*ir.Node) (*structure, error) {
 	s := &structure{results: results}
 	s.nodes = (&ir.Graph{Results: results}).Nodes()
-	s.index = make(map[*ir.Node]int, len(s.nodes))
 	s.key = make([]byte, 0, 32*len(s.nodes))
 	for _, n := range s.nodes {
 		if n.Op.Factors != nil {
@@ -46,16 +45,22 @@ func readStructure(results []*ir.Node) (*structure, error) {
 	}
 	s.fixed = slices.ContainsFunc(s.nodes, func(n *ir.Node) bool { return n.Type.Format != nil && n.Type.Format.Levels != nil })
 	for i, n := range s.nodes {
-		s.index[n] = i
+		s.index.Put(n, i)
 		if err := s.node(n); err != nil {
 			return nil, err
 		}
 	}
 	s.key = append(s.key, '>')
 	for _, r := range results {
-		s.int(int64(s.index[r]))
+		s.int(s.number(r))
 	}
 	return s, nil
+}
+
+// number returns the place of a node of the structure.
+func (s *structure) number(n *ir.Node) int64 {
+	i, _ := s.index.Get(n)
+	return int64(i)
 }
 
 // relate notes that a size is a product, unless it is known as another product.
@@ -119,7 +124,7 @@ func (s *structure) node(n *ir.Node) error {
 	s.key = append(s.key, byte(n.Type.DType))
 	s.int(int64(len(n.Args)))
 	for _, a := range n.Args {
-		s.int(int64(s.index[a]))
+		s.int(s.number(a))
 	}
 	if n.Type.Format != nil {
 		s.text(n.Type.Format.String())
@@ -253,7 +258,7 @@ func (s *structure) graph(symbols bool) (*ir.Graph, error) {
 	for i, n := range s.nodes {
 		args := make([]*ir.Node, len(n.Args))
 		for k, a := range n.Args {
-			args[k] = made[s.index[a]]
+			args[k] = made[s.number(a)]
 		}
 		if n.Op == ir.OpScalar && s.fixed {
 			made[i] = ir.Must(ir.NewNode(ir.OpConst, &ir.Attr{DType: n.Type.DType, Bits: n.Attr.Bits}, nil))
@@ -298,10 +303,10 @@ func (s *structure) graph(symbols bool) (*ir.Graph, error) {
 		made[i] = m
 	}
 	for _, p := range s.params {
-		g.Params = append(g.Params, made[s.index[p]])
+		g.Params = append(g.Params, made[s.number(p)])
 	}
 	for _, r := range s.results {
-		g.Results = append(g.Results, made[s.index[r]])
+		g.Results = append(g.Results, made[s.number(r)])
 	}
 	return g, nil
 }
