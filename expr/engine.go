@@ -131,6 +131,16 @@ func (c *call) evaluate(ctx context.Context, nodes []*ir.Node, cfg evalConfig) (
 			}
 		}
 	}
+	if ch := cfg.run.Chunks; ch != nil && ch.Sinks != nil { // they are by Array of the tree
+		own := *ch
+		own.Sinks = make([]lower.Sink, len(distinct))
+		for i, n := range lazy {
+			if at[i] < len(ch.Sinks) && own.Sinks[place[n]] == nil {
+				own.Sinks[place[n]] = ch.Sinks[at[i]]
+			}
+		}
+		cfg.run.Chunks = &own
+	}
 	arrays, err := cfg.runner().Eval(ctx, distinct, &cfg.run)
 	if err != nil {
 		return nil, c.runError(ctx, err, lazy)

@@ -87,6 +87,27 @@ func AliasBytes(d DType, shape Shape, data []byte, release func()) Array {
 	return c.array(c.dense(ir.DType(d), h, shape))
 }
 
+// Chunking is an option for packages that make arrays in chunks: set changes what the
+// target that holds such arrays is told. The sinks are those of the Arrays of a tree.
+func Chunking(set func(*lower.Chunking)) EvalOption {
+	return evalOption(func(c *evalConfig) {
+		own := lower.Chunking{}
+		if c.run.Chunks != nil {
+			own = *c.run.Chunks
+		}
+		set(&own)
+		c.run.Chunks = &own
+	})
+}
+
+// ChunkingOf returns what options tell the target that holds arrays in chunks.
+func ChunkingOf(opts ...EvalOption) lower.Chunking {
+	if c := configOf(opts).run.Chunks; c != nil {
+		return *c
+	}
+	return lower.Chunking{}
+}
+
 // Bytes returns a concrete Array's own memory in the processor's byte order, read only:
 // for writers of files. It is an error where AliasValues is.
 func Bytes(v Array) ([]byte, error) {

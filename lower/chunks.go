@@ -19,3 +19,32 @@ type Chunked interface {
 	// String says where the chunks come from.
 	String() string
 }
+
+// Sink is a Chunked that is written: where a result goes that is never whole in memory.
+// It is safe for many goroutines.
+type Sink interface {
+	Chunked
+	// Write takes the elements of one chunk, at positions lo to hi. It may be repeated: a
+	// chunk is there as a whole or not at all.
+	Write(ctx context.Context, lo, hi []int64, src []byte) error
+	// Sum returns a checksum of a chunk as it is stored, fs.ErrNotExist where it is not.
+	Sum(lo, hi []int64) (uint64, error)
+	// Complete is told when all chunks are written.
+	Complete() error
+}
+
+// Identified is a Chunked whose elements can be known again in another process: equal
+// identities mean equal elements.
+type Identified interface {
+	// Identity names the elements, or says why that cannot be done.
+	Identity() (string, error)
+}
+
+// Chunking is what a run of arrays in chunks may be told beside its bounds.
+type Chunking struct {
+	Sinks []Sink                                   // by result: where it goes; nil: it is held
+	Keep  string                                   // a directory for what tasks have finished, so that a run may be resumed; "": none
+	Spill string                                   // a directory for chunks that memory does not hold; "": the system's
+	Plan  func(ctx context.Context, p *Plan) error // gets the plan before anything runs; its error ends the run
+	Event func(Event)                              // gets what happens to tasks, one call at a time; it must not wait
+}

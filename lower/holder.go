@@ -26,7 +26,8 @@ type Holder interface {
 	Convert(ctx context.Context, a *Array, to *ir.Format) (*Array, error)
 	// Finish returns when the results of launches are complete, or with their error: a
 	// target may do the work of a launch now that it was only told of then. What it may
-	// hold while it works is bounded; the bound is checked before the work begins.
+	// hold while it works is bounded; the bound is checked before the work begins. Where
+	// b.Chunks names a sink for a result, the result goes there and is read from there.
 	Finish(ctx context.Context, results []*Array, b *Bounds) error
 }
 
@@ -38,4 +39,5 @@ type Bounds struct {
 	Threads int                                  // workers to use; 0 means 1
 	Memory  int64                                // bytes to hold beyond the inputs; 0: no bound
 	Watch   func(done, total int64, task string) // progress; nil: nobody looks
+	Chunks  *Chunking                            // what else is asked of arrays in chunks; nil: nothing
 }

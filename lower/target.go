@@ -45,6 +45,7 @@ type Args struct {
 	Arrays  []Array  // one per operand that is not local, in order
 	Threads int      // workers to use; 0 means 1
 	Counts  []int64  // filled with one count per append statement
+	Site    *ir.Site // the user's call that the run serves, for errors of what runs later; nil: not known
 }
 
 // Binder is an Executable that does what depends on arguments alone once, for many runs.

@@ -15,10 +15,11 @@ import (
 
 // Config says how programs run. The zero value of a field means the default.
 type Config struct {
-	Targets []string       // tried in order; what none takes is refused. Default: cpu
-	Threads int            // workers of one run. Default: GOMAXPROCS at the time of the run
-	Memory  int64          // bytes that a run may hold beyond its inputs, checked before it starts. 0: no bound
-	Watch   func(Progress) // progress of long runs, at most ten times a second
+	Targets []string        // tried in order; what none takes is refused. Default: cpu
+	Threads int             // workers of one run. Default: GOMAXPROCS at the time of the run
+	Memory  int64           // bytes that a run may hold beyond its inputs, checked before it starts. 0: no bound
+	Watch   func(Progress)  // progress of long runs, at most ten times a second
+	Chunks  *lower.Chunking // what is asked of arrays in chunks; its sinks are by result
 }
 
 // Progress of a run.
@@ -47,6 +48,9 @@ func (c Config) over(d *Config) Config {
 	}
 	if d.Watch != nil {
 		c.Watch = d.Watch
+	}
+	if d.Chunks != nil {
+		c.Chunks = d.Chunks
 	}
 	return c
 }

@@ -2,6 +2,7 @@ package rt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -101,7 +102,7 @@ func (r *heldRun) steps(ctx context.Context) error {
 		case ir.StepView:
 			err = r.f.makeView(r.f.sizes, st)
 		case ir.StepLaunch:
-			err = r.launch(ctx, launch, st.Launch)
+			err = r.launch(ctx, launch, st.Launch, st.Sites)
 			launch++
 		case ir.StepFree:
 			if r.made[st.Out] {
@@ -170,12 +171,15 @@ func (r *heldRun) convert(ctx context.Context, st *ir.ProgramStep) error {
 	return nil
 }
 
-func (r *heldRun) launch(ctx context.Context, n int, l *ir.Launch) error {
+func (r *heldRun) launch(ctx context.Context, n int, l *ir.Launch, sites []*ir.Site) error {
 	f, a := r.f, &r.f.args[n]
 	for i, v := range l.Args {
 		a.Arrays[i] = *f.values[v]
 	}
 	ex := &f.prog.launches[n]
+	if len(sites) > 0 {
+		a.Site = f.site(sites[0])
+	}
 	f.progress(ex, r.done, &r.last)
 	if err := ex.code.Run(ctx, a); err != nil {
 		return f.fault(ex, err)
@@ -187,20 +191,32 @@ func (r *heldRun) launch(ctx context.Context, n int, l *ir.Launch) error {
 // finish has holders complete what there is by now of the values that leave them: results,
 // and what is converted to another's format.
 func (r *heldRun) finish(ctx context.Context) error {
-	of := map[string][]*lower.Array{}
-	leaves := func(v int) {
-		if a := r.f.values[v]; a != nil && a.Format != nil && !r.finished[v] {
-			r.finished[v] = true
-			of[holderName(a.Format)] = append(of[holderName(a.Format)], a)
+	of := map[string]*leaving{}
+	chunking := r.f.config.Chunks
+	leaves := func(v int, sink lower.Sink) {
+		a := r.f.values[v]
+		if a == nil || a.Format == nil || r.finished[v] && sink == nil {
+			return
 		}
+		r.finished[v] = true
+		l := of[holderName(a.Format)]
+		if l == nil {
+			l = &leaving{}
+			of[holderName(a.Format)] = l
+		}
+		l.arrays, l.sinks = append(l.arrays, a), append(l.sinks, sink)
 	}
 	for _, st := range r.f.prog.ir.Steps {
 		if st.Kind == ir.StepConvert {
-			leaves(st.In[0])
+			leaves(st.In[0], nil)
 		}
 	}
-	for _, v := range r.f.prog.ir.Results {
-		leaves(v)
+	for i, v := range r.f.prog.ir.Results {
+		if chunking != nil && i < len(chunking.Sinks) && chunking.Sinks[i] != nil {
+			leaves(v, chunking.Sinks[i])
+		} else {
+			leaves(v, nil)
+		}
 	}
 	b := &lower.Bounds{Threads: r.f.config.threads(), Memory: r.f.config.Memory}
 	if watch := r.f.config.Watch; watch != nil {
@@ -210,15 +226,45 @@ func (r *heldRun) finish(ctx context.Context) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(of)) {
-		h, err := r.holder(of[name][0].Format)
+		l := of[name]
+		h, err := r.holder(l.arrays[0].Format)
 		if err != nil {
 			return err
 		}
-		if err := h.Finish(ctx, of[name], b); err != nil {
-			return err
+		if chunking != nil {
+			own := *chunking
+			own.Sinks = l.sinks
+			b.Chunks = &own
+		}
+		if err := h.Finish(ctx, l.arrays, b); err != nil {
+			return r.failed(err)
 		}
 	}
 	return nil
+}
+
+// leaving are values that leave a holder, and where they go.
+type leaving struct {
+	arrays []*lower.Array
+	sinks  []lower.Sink
+}
+
+// failed names the user's call behind the error of a task.
+func (r *heldRun) failed(err error) error {
+	t, ok := errors.AsType[*lower.TaskError](err)
+	if !ok {
+		return err
+	}
+	e := &RunError{Op: "run", Site: t.Site, Err: err}
+	if t.Kernel != nil {
+		e.Op = t.Kernel.Name
+	}
+	if t.Kernel != nil {
+		if f, ok := errors.AsType[*lower.Fault](err); ok && f.Number < len(t.Kernel.Faults) {
+			e.Op, e.Site = t.Kernel.Faults[f.Number].What, r.f.site(t.Kernel.Faults[f.Number].Site)
+		}
+	}
+	return e
 }
 
 // clone copies a dense array.

@@ -1,17 +1,35 @@
 package shard
 
 import (
-	"bytes"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 )
 
-// decode returns the bytes of a chunk, which must be size of them.
-func decode(codec string, r io.Reader, size int64) ([]byte, error) {
+// Coders of zstd hold megabytes, so they are used again.
+var (
+	zstdReaders = sync.Pool{New: func() any {
+		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			panic(err) // the options are right
+		}
+		return d
+	}}
+	zstdWriters = sync.Pool{New: func() any {
+		e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+		if err != nil {
+			panic(err) // the options are right
+		}
+		return e
+	}}
+)
+
+// decode reads the bytes of a chunk, which must be as many as data has.
+func decode(codec string, r io.Reader, data []byte) error {
 	var err error
 	switch codec {
 	case "gzip":
@@ -19,48 +37,53 @@ func decode(codec string, r io.Reader, size int64) ([]byte, error) {
 	case "zlib":
 		r, err = zlib.NewReader(r)
 	case "zstd":
-		var d *zstd.Decoder
-		if d, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1)); err == nil {
-			defer d.Close()
-			r = d
-		}
+		d := zstdReaders.Get().(*zstd.Decoder)
+		defer zstdReaders.Put(d)
+		err = d.Reset(r)
+		r = d
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", codec, err)
+		return fmt.Errorf("%s: %w", codec, err)
 	}
-	data := make([]byte, size)
 	if n, err := io.ReadFull(r, data); err != nil {
-		return nil, fmt.Errorf("%d bytes of %d: %w", n, size, err)
+		return fmt.Errorf("%d bytes of %d: %w", n, len(data), err)
 	}
 	if n, err := io.Copy(io.Discard, io.LimitReader(r, 1)); n > 0 || err != nil {
-		return nil, fmt.Errorf("more than %d bytes, or not its end: %v", size, err)
+		return fmt.Errorf("more than %d bytes, or not its end: %v", len(data), err)
 	}
-	return data, nil
+	return nil
 }
 
-// encode returns the bytes of a chunk as a codec writes them.
-func encode(codec string, data []byte) ([]byte, error) {
-	var b bytes.Buffer
-	var w io.WriteCloser
-	var err error
+// writable reports a codec that chunks are not written with.
+func writable(codec string) error {
 	switch codec {
-	case "":
-		return data, nil
+	case "", "gzip", "zstd":
+		return nil
+	}
+	return fmt.Errorf("no codec %q to write: gzip and zstd are there", codec)
+}
+
+// encode writes the bytes of a chunk as a codec does.
+func encode(codec string, w io.Writer, data []byte) error {
+	var packer io.WriteCloser
+	switch codec {
 	case "gzip":
-		w, err = gzip.NewWriterLevel(&b, 5)
+		g, err := gzip.NewWriterLevel(w, level)
+		if err != nil {
+			return err
+		}
+		packer = g
 	case "zstd":
-		w, err = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1))
+		e := zstdWriters.Get().(*zstd.Encoder)
+		defer zstdWriters.Put(e)
+		e.Reset(w)
+		packer = e
 	default:
-		return nil, fmt.Errorf("no codec %q to write: gzip and zstd are there", codec)
+		_, err := w.Write(data)
+		return err
 	}
-	if err != nil {
-		return nil, err
+	if _, err := packer.Write(data); err != nil {
+		return err
 	}
-	if _, err := w.Write(data); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return packer.Close()
 }

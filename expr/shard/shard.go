@@ -2,6 +2,8 @@ package shard
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -31,7 +33,11 @@ func FromArray(a np.Array, chunks ...int) (np.Array, error) {
 	if err != nil {
 		return np.Array{}, err
 	}
-	return generated("shard.FromArray", "memory", a.DType(), a.Shape(), chunks, a, func(_ context.Context, lo, hi []int64, dst []byte) error {
+	same := func() (string, error) {
+		sum := sha256.Sum256(data)
+		return hex.EncodeToString(sum[:]), nil
+	}
+	return generated("shard.FromArray", "memory", a.DType(), a.Shape(), chunks, a, same, func(_ context.Context, lo, hi []int64, dst []byte) error {
 		whole := ir.Box{Lo: make([]int64, len(lo)), Hi: extents(a.Shape())}
 		box := ir.Box{Lo: lo, Hi: hi}
 		lower.CopyBox(dst, &box, data, &whole, &box, int64(ir.DType(a.DType()).Size()))
@@ -43,7 +49,7 @@ func FromArray(a np.Array, chunks ...int) (np.Array, error) {
 // row-major and in the processor's byte order, to dst. It is called from many goroutines,
 // for any part of the array, and must always make the same elements.
 func Generate(d np.DType, shape np.Shape, chunks []int, f func(lo, hi []int64, dst []byte) error) (np.Array, error) {
-	return generated("shard.Generate", "a generator", d, shape, chunks, nil, func(_ context.Context, lo, hi []int64, dst []byte) error { return f(lo, hi, dst) })
+	return generated("shard.Generate", "a generator", d, shape, chunks, nil, nil, func(_ context.Context, lo, hi []int64, dst []byte) error { return f(lo, hi, dst) })
 }
 
 // generator is an array that a function makes box by box.
@@ -52,15 +58,16 @@ type generator struct {
 	size int64
 	ends [][]int64
 	read func(ctx context.Context, lo, hi []int64, dst []byte) error
-	keep any // what the function reads
+	keep any                    // what the function reads
+	same func() (string, error) // names the elements; nil: it cannot be known
 }
 
-func generated(fn, what string, d np.DType, shape np.Shape, chunks []int, keep any, read func(ctx context.Context, lo, hi []int64, dst []byte) error) (np.Array, error) {
+func generated(fn, what string, d np.DType, shape np.Shape, chunks []int, keep any, same func() (string, error), read func(ctx context.Context, lo, hi []int64, dst []byte) error) (np.Array, error) {
 	ends, err := regular(extents(shape), chunks)
 	if err != nil {
 		return failed(fn, err)
 	}
-	g := &generator{what: what, size: int64(ir.DType(d).Size()), ends: ends, read: read, keep: keep}
+	g := &generator{what: what, size: int64(ir.DType(d).Size()), ends: ends, read: read, keep: keep, same: same}
 	for _, n := range shape {
 		g.size *= int64(n)
 	}
@@ -73,8 +80,34 @@ func (g *generator) Close() error      { return nil }
 func (g *generator) Chunks() [][]int64 { return g.ends }
 func (g *generator) Packed() bool      { return false }
 func (g *generator) String() string    { return g.what }
+
+// Identity names the elements where they are known to be the same in every run.
+func (g *generator) Identity() (string, error) {
+	if g.same == nil {
+		return "", fmt.Errorf("nobody can tell whether %s makes the same elements in another run", g.what)
+	}
+	return g.same()
+}
+
+// Read has the elements made.
 func (g *generator) Read(ctx context.Context, lo, hi []int64, dst []byte) error {
 	return g.read(ctx, lo, hi, dst)
+}
+
+// Rechunk returns an array in chunks cut anew, the elements as they are.
+func Rechunk(a np.Array, chunks ...int) np.Array {
+	const fn = "shard.Rechunk"
+	if err := a.Err(); err != nil {
+		return a
+	}
+	if _, err := regular(extents(a.Shape()), chunks); err != nil {
+		return np.Fail(fn, np.ErrShape, "%v", err)
+	}
+	f := &ir.Format{Device: format.Device}
+	for _, n := range chunks {
+		f.Chunks = append(f.Chunks, ir.N(n))
+	}
+	return np.Call(fn, ir.OpConvert, &ir.Attr{Format: f}, a)
 }
 
 // Chunks returns where the chunks of a concrete array end along each axis.

@@ -2,8 +2,10 @@ package shard
 
 import (
 	"context"
+
+	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	np "github.com/numen-go/numen/expr"
 	"github.com/numen-go/numen/ir"
@@ -22,6 +25,8 @@ import (
 // zarr is an array in a Zarr directory, of version 3 or 2.
 type zarr struct {
 	dir       string
+	shown     string // its name when it is complete, where that is another
+	meta      []byte // the text that describes it
 	dtype     ir.DType
 	shape     []int64
 	chunk     []int64
@@ -31,6 +36,7 @@ type zarr struct {
 	codec     string // gzip, zlib, zstd; none
 	swap      bool   // the elements are in the other byte order
 	fill      []byte // an element of chunks that are not there; nil: they must be
+	buffers   sync.Pool
 }
 
 // FromZarr returns the array in a Zarr directory (version 3 or 2; uncompressed, gzip, zlib
@@ -49,51 +55,6 @@ func FromZarr(dir string) (np.Array, error) {
 	return a, a.Err()
 }
 
-// metadata3 is zarr.json.
-type metadata3 struct {
-	Format   int                `json:"zarr_format"`
-	Node     string             `json:"node_type"`
-	Shape    []int64            `json:"shape"`
-	DType    string             `json:"data_type"`
-	Grid     named[grid3]       `json:"chunk_grid"`
-	Encoding named[encoding3]   `json:"chunk_key_encoding"`
-	Fill     any                `json:"fill_value"`
-	Codecs   []named[codecInfo] `json:"codecs"`
-}
-
-// named is how version 3 writes a choice with its settings.
-type named[T any] struct {
-	Name          string `json:"name"`
-	Configuration T      `json:"configuration"`
-}
-
-type grid3 struct {
-	Shape []int64 `json:"chunk_shape"`
-}
-
-type encoding3 struct {
-	Separator string `json:"separator,omitempty"`
-}
-
-type codecInfo struct {
-	Endian   string `json:"endian,omitempty"`
-	Level    *int   `json:"level,omitempty"`
-	Checksum *bool  `json:"checksum,omitempty"`
-}
-
-// metadata2 is .zarray.
-type metadata2 struct {
-	Format     int                  `json:"zarr_format"`
-	Shape      []int64              `json:"shape"`
-	Chunks     []int64              `json:"chunks"`
-	DType      string               `json:"dtype"`
-	Compressor *struct{ ID string } `json:"compressor"`
-	Fill       any                  `json:"fill_value"`
-	Order      string               `json:"order"`
-	Filters    []any                `json:"filters"`
-	Separator  string               `json:"dimension_separator"`
-}
-
 func openZarr(dir string) (*zarr, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "zarr.json"))
 	if err == nil {
@@ -109,96 +70,6 @@ func openZarr(dir string) (*zarr, error) {
 		return nil, errors.New("no Zarr array: neither zarr.json nor .zarray is there")
 	}
 	return nil, err
-}
-
-func parse3(dir string, text []byte) (*zarr, error) {
-	var m metadata3
-	if err := json.Unmarshal(text, &m); err != nil {
-		return nil, fmt.Errorf("zarr.json: %w", err)
-	}
-	if m.Format != 3 || m.Node != "array" {
-		return nil, fmt.Errorf("zarr.json: a %q of format %d, not an array of format 3", m.Node, m.Format)
-	}
-	if m.Grid.Name != "regular" {
-		return nil, fmt.Errorf("zarr.json: a chunk grid %q", m.Grid.Name)
-	}
-	z := &zarr{dir: dir, shape: m.Shape, chunk: m.Grid.Configuration.Shape, separator: m.Encoding.Configuration.Separator}
-	switch m.Encoding.Name {
-	case "default":
-		z.prefix = "c"
-		z.separator = or(z.separator, "/")
-	case "v2":
-		z.separator = or(z.separator, ".")
-	default:
-		return nil, fmt.Errorf("zarr.json: a chunk key encoding %q", m.Encoding.Name)
-	}
-	d, ok := dtypeNamed(m.DType)
-	if !ok {
-		return nil, fmt.Errorf("zarr.json: data type %q", m.DType)
-	}
-	z.dtype = d
-	for i, c := range m.Codecs {
-		switch {
-		case c.Name == "bytes" && i == 0:
-			if err := z.order(c.Configuration.Endian == "big"); err != nil {
-				return nil, err
-			}
-		case (c.Name == "gzip" || c.Name == "zstd") && i == 1 && len(m.Codecs) == 2:
-			z.codec = c.Name
-		default:
-			return nil, fmt.Errorf("zarr.json: codec %q at place %d cannot be read", c.Name, i)
-		}
-	}
-	if len(m.Codecs) == 0 {
-		return nil, errors.New("zarr.json: no codecs")
-	}
-	return z, z.check(m.Fill)
-}
-
-func parse2(dir string, text []byte) (*zarr, error) {
-	var m metadata2
-	if err := json.Unmarshal(text, &m); err != nil {
-		return nil, fmt.Errorf(".zarray: %w", err)
-	}
-	switch {
-	case m.Format != 2:
-		return nil, fmt.Errorf(".zarray: format %d", m.Format)
-	case m.Order != "C" && len(m.Shape) > 1:
-		return nil, fmt.Errorf(".zarray: order %q cannot be read", m.Order)
-	case len(m.Filters) > 0:
-		return nil, errors.New(".zarray: filters cannot be read")
-	}
-	z := &zarr{dir: dir, shape: m.Shape, chunk: m.Chunks, separator: or(m.Separator, ".")}
-	if c := m.Compressor; c != nil {
-		if !slices.Contains([]string{"gzip", "zlib", "zstd"}, c.ID) {
-			return nil, fmt.Errorf(".zarray: compressor %q cannot be read", c.ID)
-		}
-		z.codec = c.ID
-	}
-	kinds := map[string]string{"b1": "bool", "i": "int", "u": "uint", "f": "float", "c": "complex"}
-	d, ok := ir.DType(0), false
-	if len(m.DType) >= 3 {
-		if m.DType[1:] == "b1" {
-			d, ok = ir.Bool, true
-		} else if n, err := strconv.Atoi(m.DType[2:]); err == nil && kinds[m.DType[1:2]] != "" {
-			d, ok = dtypeNamed(kinds[m.DType[1:2]] + strconv.Itoa(8*n))
-		}
-	}
-	if !ok {
-		return nil, fmt.Errorf(".zarray: dtype %q", m.DType)
-	}
-	z.dtype = d
-	if err := z.order(m.DType[0] == '>'); err != nil {
-		return nil, err
-	}
-	return z, z.check(m.Fill)
-}
-
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
 
 // order notes the byte order of the elements.
@@ -252,56 +123,6 @@ func dims(extents []int64) []ir.Dim {
 	return out
 }
 
-// element returns the bytes of a fill value.
-func element(d ir.DType, fill any) ([]byte, error) {
-	var bits uint64
-	switch v := fill.(type) {
-	case bool:
-		if v {
-			bits = 1
-		}
-	case float64:
-		switch d.Kind() {
-		case ir.KindFloat:
-			bits = ir.Float(d, v)
-		case ir.KindComplex:
-			if v != 0 {
-				return nil, fmt.Errorf("fill value %v of complex numbers", v)
-			}
-		case ir.KindUint:
-			bits = uint64(v)
-		default:
-			bits = uint64(int64(v))
-		}
-	case string:
-		f, err := strconv.ParseFloat(strings.Replace(v, "Infinity", "Inf", 1), 64)
-		if err != nil || d.Kind() != ir.KindFloat {
-			return nil, fmt.Errorf("fill value %q", v)
-		}
-		bits = ir.Float(d, f)
-	case []any: // complex: two parts
-		for _, part := range v {
-			if part != 0.0 {
-				return nil, fmt.Errorf("fill value %v", fill)
-			}
-		}
-	default:
-		return nil, fmt.Errorf("fill value %v", fill)
-	}
-	out := make([]byte, d.Size())
-	switch d.Size() {
-	case 1:
-		out[0] = byte(bits)
-	case 2:
-		binary.NativeEndian.PutUint16(out, uint16(bits))
-	case 4:
-		binary.NativeEndian.PutUint32(out, uint32(bits))
-	default:
-		binary.NativeEndian.PutUint64(out, bits)
-	}
-	return out, nil
-}
-
 func (z *zarr) Size() int64 {
 	n := int64(z.dtype.Size())
 	for _, e := range z.shape {
@@ -313,7 +134,29 @@ func (z *zarr) Size() int64 {
 func (z *zarr) Close() error      { return nil }
 func (z *zarr) Chunks() [][]int64 { return z.ends }
 func (z *zarr) Packed() bool      { return z.codec != "" || z.swap }
-func (z *zarr) String() string    { return z.dir }
+func (z *zarr) String() string    { return or(z.shown, z.dir) }
+
+// Identity names the directory, its description and the length and time of every chunk.
+func (z *zarr) Identity() (string, error) {
+	dir, err := filepath.Abs(z.dir)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q", dir, z.meta)
+	err = z.eachChunk(make([]int64, len(z.shape)), z.shape, func(at []int64, _, _ *ir.Box) error {
+		info, err := os.Stat(z.name(at))
+		if errors.Is(err, fs.ErrNotExist) {
+			fmt.Fprintf(h, "%d none", at)
+			return nil
+		}
+		if err == nil {
+			fmt.Fprintf(h, "%d %d %d", at, info.Size(), info.ModTime().UnixNano())
+		}
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil)), err
+}
 
 // name returns the file of a chunk.
 func (z *zarr) name(at []int64) string {
@@ -415,8 +258,13 @@ func (z *zarr) readChunk(name string, own, part *ir.Box, dst []byte, box *ir.Box
 		})
 		return failed
 	}
-	data, err := decode(z.codec, f, want)
-	if err != nil {
+	data, direct := dst, part.Contains(*own) && own.Contains(*box) // the whole of one chunk is asked for
+	if !direct {
+		b := z.buffer()
+		defer z.buffers.Put(b)
+		data = *b
+	}
+	if err := decode(z.codec, f, data); err != nil {
 		return err
 	}
 	if z.swap {
@@ -424,16 +272,16 @@ func (z *zarr) readChunk(name string, own, part *ir.Box, dst []byte, box *ir.Box
 			slices.Reverse(data[i : i+size])
 		}
 	}
-	lower.CopyBox(dst, box, data, own, part, size)
+	if !direct {
+		lower.CopyBox(dst, box, data, own, part, size)
+	}
 	return nil
 }
 
-// dtypeNamed returns the dtype that Zarr and NumPy name so.
-func dtypeNamed(name string) (ir.DType, bool) {
-	for d := ir.Bool; d <= ir.Complex128; d++ {
-		if d.Name() == name {
-			return d, true
-		}
+// buffer returns memory for a chunk.
+func (z *zarr) buffer() *[]byte {
+	if b, ok := z.buffers.Get().(*[]byte); ok {
+		return b
 	}
-	return 0, false
+	return new(make([]byte, z.chunkBytes()))
 }

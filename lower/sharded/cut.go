@@ -24,6 +24,7 @@ type stage struct {
 	arrays   []*array  // by operand that is written
 	task     []int32   // by cell: 1 + the task that completes it
 	bytes    int64     // of the largest cell's boxes
+	efforts  []effort
 }
 
 // along says that an axis of a result is scale times an axis of the kernel plus at. Axis
@@ -36,7 +37,7 @@ type along struct {
 // newStage finds out which axes of a launch may be cut, and the extents.
 func newStage(l *launch) *stage {
 	k := l.code.k
-	s := &stage{launch: l, piece: -1, boxes: make([]ir.Box, len(k.Operands)), outs: make([][]along, len(k.Operands))}
+	s := &stage{launch: l, piece: -1, boxes: make([]ir.Box, len(k.Operands)), outs: make([][]along, len(k.Operands)), efforts: efforts(k)}
 	s.n, s.free = make([]int64, len(k.Axes)), make([]bool, len(k.Axes))
 	for a, x := range k.Axes {
 		if x.From < 0 {

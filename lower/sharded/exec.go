@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
-	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
+	"time"
 
-	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
 )
 
@@ -19,8 +17,19 @@ import (
 func (t *target) Finish(ctx context.Context, results []*lower.Array, b *lower.Bounds) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var nodes []*node
-	for _, a := range results {
+	order := b.Chunks
+	if order == nil {
+		order = &lower.Chunking{}
+	}
+	var keep *keeper
+	if order.Keep != "" {
+		var err error
+		if keep, err = openKeeper(order.Keep); err != nil {
+			return err
+		}
+	}
+	var all []wanted
+	for i, a := range results {
 		if _, ok := a.Buf.(*buffer); !ok {
 			continue // of the host
 		}
@@ -28,38 +37,49 @@ func (t *target) Finish(ctx context.Context, results []*lower.Array, b *lower.Bo
 		if err != nil {
 			return err
 		}
-		if n.host == nil && n.source == nil {
-			nodes = append(nodes, n)
+		w := wanted{node: n}
+		if i < len(order.Sinks) {
+			w.sink = order.Sinks[i]
+		}
+		if w.sink != nil || n.host == nil && n.source == nil {
+			all = append(all, w)
 		}
 	}
-	p, err := t.newPlan(ctx, nodes, b.Threads, b.Memory)
+	p, err := t.newPlan(ctx, all, keep, b.Threads, b.Memory)
 	if err != nil {
 		return err
+	}
+	if order.Plan != nil {
+		if err := order.Plan(ctx, p.data(b)); err != nil {
+			return err
+		}
 	}
 	if err := p.check(b.Memory); err != nil {
 		return err
 	}
-	e := &executor{plan: p, bounds: b, threads: max(b.Threads, 1)}
-	return e.run(ctx, nodes)
+	e := &executor{plan: p, bounds: b, order: order, threads: max(b.Threads, 1)}
+	return e.run(ctx, all)
 }
 
 // executor runs a plan.
 type executor struct {
 	*plan
 	bounds  *lower.Bounds
+	order   *lower.Chunking
 	threads int
 
 	mu       sync.Mutex
 	wake     *sync.Cond
 	ready    taskHeap // tasks whose chunks are all there: the first in the plan's order first
+	parked   []int32  // of those, which may not start since one failed
 	waiting  []int32  // by task: chunks that are not there yet
 	users    []int32  // tasks that read a chunk, chunk after chunk
 	from     []int32  // by chunk: where its users start
 	running  int
 	spilling int
 	done     int
-	err      error
-	failed   int32 // the first task that failed, in the plan's order; all of them: none did
+	stopped  error // why no task may start any more
+	failure  failure
 	resident int64 // bytes of chunks in memory
 	working  int64 // bytes that running tasks may take
 	shelved  shelf
@@ -78,8 +98,8 @@ func (h *taskHeap) Pop() any {
 	return x
 }
 
-// run computes the plan, and keeps the chunks of the nodes.
-func (e *executor) run(ctx context.Context, nodes []*node) error {
+// run computes the plan, and keeps the chunks of results.
+func (e *executor) run(ctx context.Context, results []wanted) error {
 	e.wake = sync.NewCond(&e.mu)
 	e.shelved = e.t.shelf
 	if b := e.bounds.Memory; b > 0 {
@@ -88,12 +108,10 @@ func (e *executor) run(ctx context.Context, nodes []*node) error {
 		e.t.arena.bound(256 << 20)
 	}
 	e.link()
-	e.failed = int32(len(e.tasks))
 	stop := context.AfterFunc(ctx, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.failed = -1
-		e.fail(ctx.Err())
+		e.stop(ctx.Err())
 	})
 	defer stop()
 	var wg sync.WaitGroup
@@ -105,20 +123,29 @@ func (e *executor) run(ctx context.Context, nodes []*node) error {
 	}
 	wg.Wait()
 	e.t.shelf = e.shelved
-	if e.err != nil {
+	err := e.stopped
+	if err == nil {
+		err = e.failure.err
+	}
+	if err == nil {
+		err = e.settle(results)
+	}
+	if err != nil {
 		for i := range e.chunks {
 			e.free(&e.chunks[i])
 		}
-		return e.err
+		return err
 	}
-	for _, n := range nodes {
-		e.keep(e.arrays[n])
+	for _, w := range results {
+		if w.sink == nil {
+			e.leave(e.arrays[w.node])
+		}
 	}
 	return nil
 }
 
-// keep leaves a result's chunks to its node.
-func (e *executor) keep(a *array) {
+// leave leaves a result's chunks to its node.
+func (e *executor) leave(a *array) {
 	if a.have != nil || a.node.kept.Load() != nil {
 		return
 	}
@@ -154,12 +181,26 @@ func (e *executor) link() {
 	}
 }
 
-// fail ends the run with its first error.
-func (e *executor) fail(err error) {
-	if e.err == nil {
-		e.err = err
+// stop ends the run.
+func (e *executor) stop(err error) {
+	if e.stopped == nil {
+		e.stopped = err
 	}
 	e.wake.Broadcast()
+}
+
+// next returns a task that may start now; nil where there is none. Once a task has failed
+// those start that may decide which failure is told.
+func (e *executor) next() *task {
+	for len(e.ready) > 0 {
+		i := e.ready[0]
+		if e.failure.open(e.plan, i) {
+			return &e.tasks[i]
+		}
+		heap.Pop(&e.ready)
+		e.parked = append(e.parked, i)
+	}
+	return nil
 }
 
 // work runs tasks until none is left.
@@ -167,12 +208,16 @@ func (e *executor) work(ctx context.Context) {
 	w := &worker{executor: e}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for e.err == nil && e.done < len(e.tasks) {
-		if len(e.ready) == 0 {
+	for e.stopped == nil && e.done < len(e.tasks) {
+		t := e.next()
+		if t == nil {
+			if e.running+e.spilling == 0 { // the others wait for what failed
+				e.wake.Broadcast()
+				return
+			}
 			e.wake.Wait()
 			continue
 		}
-		t := &e.tasks[e.ready[0]]
 		if !e.fits(t.need) {
 			if e.spill(t) {
 				continue
@@ -184,6 +229,7 @@ func (e *executor) work(ctx context.Context) {
 		}
 		i := heap.Pop(&e.ready).(int32)
 		e.start(t)
+		began := e.event(i, lower.TaskStarted, time.Time{}, nil)
 		e.mu.Unlock()
 		err := w.run(ctx, t)
 		e.mu.Lock()
@@ -195,8 +241,27 @@ func (e *executor) work(ctx context.Context) {
 			e.chunks[m.chunk].data = m.data
 		}
 		w.made = w.made[:0]
-		e.end(i, t, err)
+		e.end(ctx, i, t, err)
+		if err != nil {
+			e.event(i, lower.TaskFailed, began, err)
+		} else {
+			e.event(i, lower.TaskDone, began, nil)
+		}
 	}
+}
+
+// event tells who looks what happened to a task, and returns when.
+func (e *executor) event(i int32, kind lower.EventKind, began time.Time, err error) (now time.Time) {
+	if e.order.Event == nil {
+		return now
+	}
+	now = time.Now()
+	x := lower.Event{Task: int(i), Name: e.name(&e.tasks[i]), Kind: kind, Time: now, Memory: e.resident + e.working, Err: err}
+	if !began.IsZero() {
+		x.Took = now.Sub(began)
+	}
+	e.order.Event(x)
+	return now
 }
 
 // fits reports whether so many bytes may be taken now.
@@ -213,7 +278,7 @@ func (e *executor) start(t *task) {
 }
 
 // end notes what a task has done, and which tasks may start now.
-func (e *executor) end(i int32, t *task, err error) {
+func (e *executor) end(ctx context.Context, i int32, t *task, err error) {
 	e.running--
 	e.working -= t.need
 	e.done++
@@ -226,11 +291,16 @@ func (e *executor) end(i int32, t *task, err error) {
 		}
 	}
 	if err != nil {
-		// Tasks start in the plan's order, so the first of it that fails is always the same.
-		if i < e.failed {
-			e.failed, e.err = i, nil
+		if cause := ctx.Err(); cause != nil {
+			e.stop(cause)
+			return
 		}
-		e.fail(fmt.Errorf("sharded: task %q: %w", e.name(t), err))
+		e.failure.note(e.plan, i, err)
+		for _, j := range e.parked { // what is of interest may be others now
+			heap.Push(&e.ready, j)
+		}
+		e.parked = e.parked[:0]
+		e.wake.Broadcast()
 		return
 	}
 	woken := 0
@@ -299,15 +369,15 @@ func (e *executor) spill(t *task) bool {
 	}
 	slices.SortFunc(victims, func(a, b victim) int { return cmp.Compare(b.next, a.next) })
 	if e.shelved == nil {
-		s, err := newScratch(os.TempDir())
+		s, err := newScratch(cmp.Or(e.order.Spill, os.TempDir()))
 		if err != nil {
-			e.fail(err)
+			e.stop(err)
 			return true
 		}
 		e.shelved = s
 	}
 	for _, v := range victims {
-		if e.fits(t.need) || e.err != nil {
+		if e.fits(t.need) || e.stopped != nil {
 			break
 		}
 		c := &e.chunks[v.chunk]
@@ -323,7 +393,7 @@ func (e *executor) spill(t *task) bool {
 		e.spilling--
 		e.wake.Broadcast()
 		if err != nil {
-			e.fail(err)
+			e.stop(err)
 			return true
 		}
 		if c.pins > 0 { // a task has begun to read it
@@ -335,263 +405,13 @@ func (e *executor) spill(t *task) bool {
 			e.free(c)
 			continue
 		}
+		if c.task > 0 {
+			e.event(c.task-1, lower.TaskSpilled, time.Time{}, nil)
+		}
 		data := c.data
 		c.data, c.slot = nil, at
 		e.resident -= int64(len(data))
 		e.t.arena.put(data)
 	}
 	return true
-}
-
-// worker runs tasks one after the other.
-type worker struct {
-	*executor
-	args   lower.Args
-	boxes  []ir.Box
-	lo, hi []int64
-	taken  [][]byte // what the task at hand gives back
-	made   []made   // what it has written
-}
-
-// made is a chunk that a task has written, before others may see it.
-type made struct {
-	chunk int32
-	data  []byte
-}
-
-// run runs one task.
-func (w *worker) run(ctx context.Context, t *task) (err error) {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	defer func() {
-		for _, b := range w.taken {
-			w.t.arena.put(b)
-		}
-		w.taken = w.taken[:0]
-	}()
-	switch t.kind {
-	case copying:
-		return w.copy(ctx, t)
-	case merging:
-		return w.merge(ctx, t)
-	}
-	return w.compute(ctx, t)
-}
-
-// written returns memory for a chunk that the task at hand writes.
-func (w *worker) written(c int32) ([]byte, error) {
-	x := &w.chunks[c]
-	data, err := w.t.arena.get(x.bytes)
-	if err != nil {
-		return nil, err
-	}
-	w.made = append(w.made, made{c, data})
-	return data, nil
-}
-
-// compute runs code on a cell.
-func (w *worker) compute(ctx context.Context, t *task) error {
-	s := t.stage
-	w.bounds(s, t.cell, int(t.piece))
-	a := &w.args
-	a.Dims, a.Scalars, a.Lo, a.Hi, a.Threads = s.dims, s.scalars, w.lo, w.hi, max(w.threads/len(w.tasks), 1)
-	a.Arrays = a.Arrays[:0]
-	w.boxes = slices.Grow(w.boxes[:0], len(s.boxes))[:len(s.boxes)]
-	next := t.writes[0]
-	for o := range s.code.k.Operands {
-		if s.in[o] == nil && s.out[o] == nil {
-			continue
-		}
-		b := &w.boxes[o]
-		if err := s.code.reach.Of(o, s.dims, w.lo, w.hi, b); err != nil {
-			return err
-		}
-		x, err := lower.Array{}, error(nil)
-		if s.out[o] == nil {
-			x, err = w.operand(ctx, s.read[o], b)
-		} else {
-			x, err = w.result(ctx, s, o, b, w.writes[next])
-			next++
-		}
-		if err != nil {
-			return err
-		}
-		a.Arrays = append(a.Arrays, x)
-	}
-	return s.code.Executable.Run(ctx, a)
-}
-
-// bounds sets lo and hi to those of a cell, as stage.bounds does for one goroutine.
-func (w *worker) bounds(s *stage, cell int64, piece int) {
-	own := stage{ends: s.ends, piece: s.piece, pieces: s.pieces}
-	own.min, own.max = append(w.lo[:0], s.n...), append(w.hi[:0], s.n...)
-	own.bounds(cell, piece)
-	w.lo, w.hi = own.min, own.max
-}
-
-// result returns the array of a result: the memory of a chunk.
-func (w *worker) result(ctx context.Context, s *stage, o int, b *ir.Box, c int32) (lower.Array, error) {
-	data, err := w.written(c)
-	if err != nil {
-		return lower.Array{}, err
-	}
-	if s.in[o] != nil { // what it holds before
-		if err := w.gather(ctx, s.read[o], b, data); err != nil {
-			return lower.Array{}, err
-		}
-	}
-	return boxed(s.out[o], data, b), nil
-}
-
-// boxed returns an array of which there is a box.
-func boxed(n *node, data []byte, b *ir.Box) lower.Array {
-	a := lower.Array{DType: n.dtype, Buf: lower.NewHost(data), Extents: n.extents, Part: b}
-	a.Strides = make([]int64, len(b.Lo))
-	step := int64(1)
-	for d := len(b.Lo) - 1; d >= 0; d-- {
-		a.Strides[d] = step
-		a.Offset -= b.Lo[d] * step
-		step *= b.Hi[d] - b.Lo[d]
-	}
-	return a
-}
-
-// operand returns an array that a task reads a box of: where it is, if that is in one
-// piece in memory, else a copy.
-func (w *worker) operand(ctx context.Context, a *array, b *ir.Box) (lower.Array, error) {
-	if a.host != nil {
-		return *a.host, nil
-	}
-	if a.first >= 0 || a.have != nil {
-		if i, ok := a.grid.only(b); ok {
-			if data := w.at(a, i).data; data != nil {
-				own := new(ir.Box)
-				a.grid.box(i, own)
-				return boxed(a.node, data, own), nil
-			}
-		}
-	}
-	data, err := w.t.arena.get(b.Size() * int64(a.dtype.Size()))
-	if err != nil {
-		return lower.Array{}, err
-	}
-	w.taken = append(w.taken, data)
-	return boxed(a.node, data, b), w.gather(ctx, a, b, data)
-}
-
-// at returns where a chunk is.
-func (w *worker) at(a *array, i int64) *stored {
-	if a.have != nil {
-		return &a.have.chunks[i]
-	}
-	return &w.chunks[int64(a.first)+i].stored
-}
-
-// gather copies a box of an array to dst.
-func (w *worker) gather(ctx context.Context, a *array, b *ir.Box, dst []byte) error {
-	if b.Empty() {
-		return nil
-	}
-	size := int64(a.dtype.Size())
-	if a.host != nil {
-		lower.Gather(a.host, b, dst)
-		return nil
-	}
-	if a.first < 0 && a.have == nil {
-		return a.source.Read(ctx, b.Lo, b.Hi, dst)
-	}
-	var err error
-	var own, box ir.Box
-	from := w.shelved
-	if a.have != nil {
-		from = a.have.shelf
-	}
-	a.grid.each(b, func(i int64) {
-		if err != nil {
-			return
-		}
-		a.grid.box(i, &own)
-		meet(&box, &own, b)
-		err = w.at(a, i).read(from, &box, &own, dst, b, size)
-	})
-	runtime.KeepAlive(a.node)
-	return err
-}
-
-// copy reads a chunk from another array, or from a source.
-func (w *worker) copy(ctx context.Context, t *task) error {
-	var b ir.Box
-	t.array.grid.box(t.cell, &b)
-	data, err := w.written(w.writes[t.writes[0]])
-	if err != nil {
-		return err
-	}
-	if t.array.at == nil {
-		return t.array.source.Read(ctx, b.Lo, b.Hi, data)
-	}
-	return w.gather(ctx, t.array.at, &b, data)
-}
-
-// merge merges the results of two pieces.
-func (w *worker) merge(ctx context.Context, t *task) error {
-	s := t.stage
-	slotOf := map[int]int{}
-	for o := range s.out {
-		if s.out[o] != nil {
-			slotOf[o] = len(slotOf)
-		}
-	}
-	n := int32(len(slotOf))
-	sides := func(m *merger, at func(i int32) ([]byte, error)) ([][]byte, error) {
-		var out [][]byte
-		for _, o := range m.targets {
-			data, err := at(int32(slotOf[o]))
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, data)
-		}
-		return out, nil
-	}
-	side := func(from int32) func(i int32) ([]byte, error) {
-		return func(i int32) ([]byte, error) { return w.held(w.reads[t.reads[0]+from+i]) }
-	}
-	for _, m := range s.merge {
-		left, err := sides(m, side(0))
-		if err != nil {
-			return err
-		}
-		right, err := sides(m, side(n))
-		if err != nil {
-			return err
-		}
-		out, err := sides(m, func(i int32) ([]byte, error) { return w.written(w.writes[t.writes[0]+i]) })
-		if err != nil {
-			return err
-		}
-		w.args.Threads = 1
-		m.args(&w.args, left, right, out)
-		if err := m.Executable.Run(ctx, &w.args); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// held returns a chunk's elements, from the shelf if they are there.
-func (w *worker) held(c int32) ([]byte, error) {
-	x := &w.chunks[c]
-	if x.data != nil {
-		return x.data, nil
-	}
-	data, err := w.t.arena.get(x.bytes)
-	if err != nil {
-		return nil, err
-	}
-	w.taken = append(w.taken, data)
-	if x.bytes == 0 {
-		return data, nil
-	}
-	return data, w.shelved.read(x.slot, data, 0)
 }

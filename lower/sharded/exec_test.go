@@ -199,7 +199,7 @@ func BenchmarkPlan(b *testing.B) {
 	}
 	_, out := small(b, t, 1_000_000)
 	for b.Loop() {
-		p, err := t.(*target).newPlan(b.Context(), []*node{out.Buf.(*buffer).n}, 2, 0)
+		p, err := t.(*target).newPlan(b.Context(), []wanted{{node: out.Buf.(*buffer).n}}, nil, 2, 0)
 		if err != nil || len(p.tasks) != 1_000_000 {
 			b.Fatal(err)
 		}

@@ -115,6 +115,8 @@ type launch struct {
 	dims    []int64
 	scalars []uint64
 	in, out []*node
+	site    *ir.Site // the user's call, where it is known
+	turn    int64    // launches of a program are in order
 }
 
 // Run remembers what to compute: nothing is, until results are asked for. Where all arrays
@@ -127,7 +129,7 @@ func (c *code) Run(ctx context.Context, a *lower.Args) error {
 	if !slices.ContainsFunc(a.Arrays, held) {
 		return c.Executable.Run(ctx, a)
 	}
-	l := &launch{code: c, dims: slices.Clone(a.Dims), scalars: slices.Clone(a.Scalars)}
+	l := &launch{code: c, dims: slices.Clone(a.Dims), scalars: slices.Clone(a.Scalars), site: a.Site, turn: c.t.turns.Add(1) << 16}
 	if err := l.bind(a); err != nil {
 		return fmt.Errorf("sharded: kernel %s: %w", c.k.Name, err)
 	}
@@ -229,7 +231,7 @@ func (l *launch) expand() (by map[*node]producer, err error) {
 	now := slices.Clone(l.in) // by operand of the whole: what it holds
 	by = map[*node]producer{}
 	for i, p := range parts {
-		x := &launch{code: p.code, dims: pick(l.dims, p.dims), scalars: pick(l.scalars, p.scalars)}
+		x := &launch{code: p.code, dims: pick(l.dims, p.dims), scalars: pick(l.scalars, p.scalars), site: l.site, turn: l.turn + int64(i)}
 		x.in, x.out = make([]*node, len(p.operands)), make([]*node, len(p.operands))
 		for j, o := range p.operands {
 			role := p.k.Operands[j].Role

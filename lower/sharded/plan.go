@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/numen-go/numen/ir"
-	"github.com/numen-go/numen/lower"
 )
 
 // plan is what has to be done for results: tasks that read and write chunks, each task
@@ -24,6 +23,10 @@ type plan struct {
 	tasks    []task
 	reads    []int32 // chunks that tasks read, one after the other
 	writes   []int32
+	stores   []*storing
+	keep     *keeper            // nil: what is finished is not kept
+	ids      map[int32]identity // of chunks that are kept
+	reused   int                // tasks that need not run: what they make was kept
 }
 
 // array is a node in a plan.
@@ -57,15 +60,17 @@ const (
 	compute kind = iota // run code on a cell, or on a piece of one
 	merging             // merge the results of two pieces
 	copying             // copy a box of another array
+	loading             // read what a run before has kept
+	store               // write a chunk to a sink
 )
 
 // task is a step of a plan. It may be repeated: it reads chunks and writes others.
 type task struct {
 	kind          kind
-	piece         int32 // of compute; -1: the cell has none
+	piece         int32 // of compute; -1: the cell has none. Of store: the number of the storing
 	stage         *stage
-	array         *array // of copying
-	cell          int64  // or the chunk that is copied
+	array         *array // of copying and store
+	cell          int64  // or the chunk that is copied or stored
 	reads, writes [2]int32
 	need          int64 // bytes of memory, at most
 }
@@ -74,20 +79,23 @@ type task struct {
 const taskShare = 64 << 20
 
 // newPlan plans the computation of results.
-func (t *target) newPlan(ctx context.Context, results []*node, threads int, bound int64) (*plan, error) {
-	p := &plan{t: t, ctx: ctx, share: taskShare, arrays: map[*node]*array{}, stages: map[*launch]*stage{}, computed: map[*node]producer{}}
+func (t *target) newPlan(ctx context.Context, results []wanted, keep *keeper, threads int, bound int64) (*plan, error) {
+	p := &plan{t: t, ctx: ctx, share: taskShare, arrays: map[*node]*array{}, stages: map[*launch]*stage{}, computed: map[*node]producer{}, keep: keep, ids: map[int32]identity{}}
 	if bound > 0 {
 		p.share = min(p.share, bound/int64(4*max(threads, 1)))
 	}
-	wanted := make([]*array, len(results))
-	for i, n := range results {
-		a, err := p.array(n)
+	for i := range results {
+		w := &results[i]
+		if w.sink != nil {
+			if err := p.store(w); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		a, err := p.array(w.node)
 		if err != nil {
 			return nil, err
 		}
-		wanted[i] = a
-	}
-	for _, a := range wanted {
 		if a.first < 0 {
 			continue
 		}
@@ -291,6 +299,12 @@ func (p *plan) cell(s *stage, cell int64) error {
 	if s.task[cell] != 0 {
 		return nil
 	}
+	if p.keep != nil {
+		kept, err := p.kept(s, cell)
+		if kept || err != nil {
+			return err
+		}
+	}
 	var writes []int32
 	var bytes []int64
 	if s.piece < 0 {
@@ -298,22 +312,17 @@ func (p *plan) cell(s *stage, cell int64) error {
 		if err != nil {
 			return err
 		}
-		for o, a := range s.arrays {
+		for o := range s.arrays {
 			if s.out[o] == nil {
 				continue
 			}
-			if a == nil {
-				if a, err = p.array(s.out[o]); err != nil {
-					return err
-				}
+			c, err := p.target(s, o)
+			if err != nil {
+				return err
 			}
 			b := &s.boxes[o]
-			chunk, ok := a.grid.only(b)
-			if !ok {
-				chunk = 0 // of an array without elements
-			}
-			writes = append(writes, a.first+int32(chunk))
-			bytes = append(bytes, b.Size()*int64(a.dtype.Size()))
+			writes = append(writes, c)
+			bytes = append(bytes, b.Size()*int64(s.out[o].dtype.Size()))
 		}
 		err = p.add(t, writes, bytes)
 		s.task[cell] = int32(len(p.tasks))
@@ -351,6 +360,12 @@ func (p *plan) inputs(s *stage, cell int64, piece int) (task, error) {
 // the result: those of the stage's results where final is set.
 func (p *plan) merged(s *stage, cell int64, lo, hi int, final bool) ([]int32, error) {
 	var t task
+	if p.keep != nil && !final {
+		writes, kept, err := p.keptPieces(s, cell, lo, hi)
+		if kept || err != nil {
+			return writes, err
+		}
+	}
 	if hi-lo == 1 {
 		var err error
 		if t, err = p.inputs(s, cell, lo); err != nil {
@@ -389,70 +404,38 @@ func (p *plan) merged(s *stage, cell int64, lo, hi int, final bool) ([]int32, er
 			t.need += 3 * size
 		}
 		if !final {
+			if p.keep != nil {
+				id, err := p.pieceID(s, o, lo, hi)
+				if err != nil {
+					return nil, err
+				}
+				p.ids[int32(len(p.chunks))] = id
+			}
 			writes = append(writes, int32(len(p.chunks)))
 			p.chunks = append(p.chunks, chunk{})
 			continue
 		}
-		a := s.arrays[o]
-		if a == nil {
-			var err error
-			if a, err = p.array(s.out[o]); err != nil {
-				return nil, err
-			}
+		c, err := p.target(s, o)
+		if err != nil {
+			return nil, err
 		}
-		chunk, ok := a.grid.only(b)
-		if !ok {
-			chunk = 0
-		}
-		writes = append(writes, a.first+int32(chunk))
+		writes = append(writes, c)
 	}
 	return writes, p.add(t, writes, bytes)
 }
 
-// largest returns the task that takes the most memory; nil when there is none.
-func (p *plan) largest() *task {
-	var most *task
-	for i := range p.tasks {
-		if t := &p.tasks[i]; most == nil || t.need > most.need {
-			most = t
+// target returns the chunk that holds the box at hand of a stage's result.
+func (p *plan) target(s *stage, o int) (int32, error) {
+	a := s.arrays[o]
+	if a == nil {
+		var err error
+		if a, err = p.array(s.out[o]); err != nil {
+			return 0, err
 		}
 	}
-	return most
-}
-
-// name says what a task is.
-func (p *plan) name(t *task) string {
-	switch t.kind {
-	case copying:
-		return fmt.Sprintf("chunk %d of %s", t.cell, t.array.name())
-	case merging:
-		return fmt.Sprintf("%s, merge in cell %d", t.stage.code.k.Name, t.cell)
+	chunk, ok := a.grid.only(&s.boxes[o])
+	if !ok {
+		chunk = 0 // of an array without elements
 	}
-	if t.piece >= 0 {
-		return fmt.Sprintf("%s, piece %d of cell %d", t.stage.code.k.Name, t.piece, t.cell)
-	}
-	return fmt.Sprintf("%s, cell %d", t.stage.code.k.Name, t.cell)
-}
-
-// check refuses a plan that a bound cannot hold.
-func (p *plan) check(bound int64) error {
-	t := p.largest()
-	if bound <= 0 || t == nil || t.need <= bound {
-		return nil
-	}
-	return &MemoryError{Task: p.name(t), Need: t.need, Bound: bound}
-}
-
-// MemoryError is the answer to a plan with a task that needs more than the bound.
-type MemoryError struct {
-	Task        string
-	Need, Bound int64 // bytes
-}
-
-// Unwrap says that it is about memory.
-func (e *MemoryError) Unwrap() error { return lower.ErrMemory }
-
-// Error tells the numbers.
-func (e *MemoryError) Error() string {
-	return fmt.Sprintf("sharded: %s needs %d bytes at once, the bound is %d: smaller chunks would take less", e.Task, e.Need, e.Bound)
+	return a.first + int32(chunk), nil
 }

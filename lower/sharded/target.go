@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
@@ -42,9 +43,10 @@ type target struct {
 	inner  lower.Target
 	caps   *ir.Caps
 	arena  *arena
-	mu     sync.Mutex // one plan at a time: a bound is one of the process
-	shelf  shelf      // nil: nothing was spilled yet
-	merges sync.Map   // kernel text -> *code
+	mu     sync.Mutex   // one plan at a time: a bound is one of the process
+	shelf  shelf        // nil: nothing was spilled yet
+	merges sync.Map     // kernel text -> *code
+	turns  atomic.Int64 // launches so far
 }
 
 // Name returns sharded.
