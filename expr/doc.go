@@ -77,6 +77,6 @@
 //
 // Trees of arrays: [TreeMap], [TreeMap2], [Leaves].
 //
-// For packages built on this one: [Helper], [Fail], [Call], [Leaf], [RandomBits],
+// For packages built on this one: [Helper], [Fail], [Call], [Leaf], [RandomBits], [Chunking], [ChunkingOf],
 // [CreationOf], [ReductionOf], [AliasBytes], [Bytes], [NodeOf].
 package np

@@ -91,6 +91,9 @@ func AliasBytes(d DType, shape Shape, data []byte, release func()) Array {
 // target that holds such arrays is told. The sinks are those of the Arrays of a tree.
 func Chunking(set func(*lower.Chunking)) EvalOption {
 	return evalOption(func(c *evalConfig) {
+		if set == nil {
+			return
+		}
 		own := lower.Chunking{}
 		if c.run.Chunks != nil {
 			own = *c.run.Chunks

@@ -27,7 +27,7 @@ var everyFunction = map[string]any{
 	"Floor": np.Floor, "FloorDivide": np.FloorDivide, "From": np.From, "FromNested": np.FromNested, "FromRows": np.FromRows[int],
 	"FromSlice": np.FromSlice[bool], "Full": np.Full, "FullLike": np.FullLike, "Greater": np.Greater, "GreaterEqual": np.GreaterEqual,
 	"Helper": np.Helper, "Initial": np.Initial, "InputSlot": np.InputSlot[float64], "IsFinite": np.IsFinite, "IsInf": np.IsInf, "IsNaN": np.IsNaN,
-	"Leaf": np.Leaf, "Leaves": np.Leaves[[]np.Array], "Less": np.Less, "LessEqual": np.LessEqual, "Linspace": np.Linspace, "Log": np.Log,
+	"Chunking": np.Chunking, "ChunkingOf": np.ChunkingOf, "Leaf": np.Leaf, "Leaves": np.Leaves[[]np.Array], "Less": np.Less, "LessEqual": np.LessEqual, "Linspace": np.Linspace, "Log": np.Log,
 	"Log10": np.Log10, "Log1p": np.Log1p, "Log2": np.Log2, "LogicalAnd": np.LogicalAnd, "LogicalNot": np.LogicalNot, "LogicalOr": np.LogicalOr,
 	"LogicalXor": np.LogicalXor, "MatMul": np.MatMul, "MatrixTranspose": np.MatrixTranspose, "Max": np.Max, "Maximum": np.Maximum, "Mean": np.Mean,
 	"Memory": np.Memory, "Min": np.Min, "Minimum": np.Minimum, "MoveAxis": np.MoveAxis, "Multiply": np.Multiply, "NodeOf": np.NodeOf, "Must": np.Must[int],
