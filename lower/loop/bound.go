@@ -43,11 +43,25 @@ func (k *Kernel) Bind(a *lower.Args) (lower.Bound, error) {
 	if err := b.frame.start(context.Background(), code.code[:n]); err != nil {
 		return nil, err
 	}
-	b.code = code.code[n:]
+	b.code = b.frame.single(code.code[n:])
 	for i := range a.Arrays {
 		b.memory = append(b.memory, lent{a.Arrays[i].Buf.(*lower.Host), c.arrays[i].Base}) // as bind holds
 	}
 	return b, nil
+}
+
+// single returns what to run in the place of a Par that is all that is left to do: as
+// its ranges are known, so is whether it is one task.
+func (f *frame) single(code []instr) []instr {
+	if len(code) != 1 || code[0].op != opPar {
+		return code
+	}
+	x := code[0].x.(*parCode)
+	if f.cutRanges(x) != 1 {
+		return code
+	}
+	f.whole(x)
+	return x.code
 }
 
 // Run implements lower.Bound.

@@ -16,12 +16,33 @@ const (
 
 // par runs the tasks of a Par: all in this goroutine when there is little to do.
 func (f *frame) par(x *parCode) bool {
+	switch tasks := f.cutRanges(x); tasks {
+	case 0:
+		return true
+	case 1:
+		f.whole(x)
+		return f.exec(x.code)
+	default:
+		return f.tasks(x, f.cut, tasks)
+	}
+}
+
+// whole gives a task all there is.
+func (f *frame) whole(x *parCode) {
+	for i := range x.lo {
+		f.regs[x.lo[i]], f.regs[x.hi[i]] = f.regs[x.from[i]], f.regs[x.to[i]]
+	}
+}
+
+// cutRanges decides into how many pieces each range is cut, and returns the number of
+// tasks.
+func (f *frame) cutRanges(x *parCode) int64 {
 	f.cut = f.cut[:0]
 	tasks, work := int64(1), float64(float64(int64(f.regs[x.cost]))/10)
 	for i := range x.lo {
 		from, to := int64(f.regs[x.from[i]]), int64(f.regs[x.to[i]])
 		if from >= to {
-			return true
+			return 0
 		}
 		work = float64(work * float64(to-from))
 	}
@@ -39,13 +60,7 @@ func (f *frame) par(x *parCode) bool {
 		tasks *= n
 		want = (want + n - 1) / n
 	}
-	if tasks == 1 {
-		for i := range x.lo {
-			f.regs[x.lo[i]], f.regs[x.hi[i]] = f.regs[x.from[i]], f.regs[x.to[i]]
-		}
-		return f.exec(x.code)
-	}
-	return f.tasks(x, f.cut, tasks)
+	return tasks
 }
 
 // pieces returns into how many pieces range i is cut when so many tasks are wanted. A
