@@ -43,6 +43,20 @@ func From(k *ir.Kernel, s Schedule) (*Loop, error) {
 	return l.loop, nil
 }
 
+// Proof writes what From's loops require before all else, that every position of every
+// access of a verified kernel is inside, and nothing more: for kernels whose loops
+// somebody else writes. Params are those of From; arrays there are none.
+func Proof(k *ir.Kernel) *Loop {
+	l := newLowering(k, Portable.Schedule)
+	l.out = &l.loop.Body
+	l.params()
+	l.loop.Arrays = nil
+	for n := range k.Stmts {
+		l.requires([][]int{{n}})
+	}
+	return l.loop
+}
+
 func newLowering(k *ir.Kernel, s Schedule) *lowering {
 	return &lowering{
 		k: k, s: s, b: ir.NewBuilder(), loop: &Loop{Name: k.Name}, names: maps.Clone(taken), tables: map[string]*ir.Table{}, expanded: map[*ir.Expr]*ir.Expr{},

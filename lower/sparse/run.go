@@ -16,6 +16,7 @@ import (
 // a sparse result is assembled.
 type executable struct {
 	k     *ir.Kernel
+	proof *loop.Code // that positions are inside
 	stmts [][]*code
 }
 
@@ -61,7 +62,11 @@ func (e *executable) Run(ctx context.Context, a *lower.Args) error {
 		return err
 	}
 	r := &run{k: e.k, args: a}
-	if err := r.bind(); err != nil {
+	err := r.bind()
+	if err == nil {
+		err = r.inside(ctx, e.proof)
+	}
+	if err != nil {
 		return fmt.Errorf("sparse: kernel %s: %w", e.k.Name, err)
 	}
 	for _, s := range e.stmts {
@@ -123,70 +128,24 @@ func (r *run) bind() error {
 			return fmt.Errorf("operand %s: %s %s of extents %v for %s", o.Name, d.DType, d.Format, d.Extents, o.Format)
 		}
 	}
-	for i := range k.Stmts {
-		if err := r.inside(&k.Stmts[i]); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-// inside checks that what a statement reads and writes of dense arrays, outside of guards,
-// is inside them.
-func (r *run) inside(s *ir.Stmt) error {
-	domain := r.k.Domain(s)
-	for _, a := range domain {
-		if n, err := r.dim(r.k.Axes[a].Extent); err != nil || n == 0 {
+// inside checks that every position of every access is inside its array: machine code
+// trusts the guards.
+func (r *run) inside(ctx context.Context, proof *loop.Code) error {
+	params := make([]uint64, 0, len(r.args.Dims)+2*len(r.k.Axes)+len(r.args.Scalars))
+	for _, n := range r.args.Dims {
+		params = append(params, uint64(n))
+	}
+	for _, x := range r.k.Axes {
+		n, err := r.dim(x.Extent)
+		if err != nil {
 			return err
 		}
+		params = append(params, 0, uint64(n))
 	}
-	check := func(a *ir.Access) error {
-		o := &r.k.Operands[a.Operand]
-		for d, x := range a.Index {
-			lo, err := r.dim(x.Const)
-			if err != nil {
-				return err
-			}
-			hi := lo
-			for _, t := range x.Terms {
-				n, err := r.dim(r.k.Axes[t.Axis].Extent)
-				if err != nil {
-					return err
-				}
-				c, err := r.dim(t.Coef)
-				if err != nil {
-					return err
-				}
-				lo, hi = lo+min(0, c*(n-1)), hi+max(0, c*(n-1))
-			}
-			if n := r.arrays[a.Operand].Extents[d]; lo < 0 || hi >= n {
-				return fmt.Errorf("positions %d to %d of axis %d of %s, which has %d", lo, hi, d, o.Name, n)
-			}
-		}
-		return nil
-	}
-	var err error
-	var walk func(e *ir.Expr)
-	walk = func(e *ir.Expr) {
-		switch {
-		case err != nil || e.Kind == ir.Pick:
-			return
-		case e.Kind == ir.Load && !r.k.Operands[e.Access.Operand].Format.Sparse():
-			err = check(e.Access)
-		}
-		for _, a := range e.Args {
-			walk(a)
-		}
-	}
-	for _, e := range s.Args {
-		walk(e)
-	}
-	for i := range s.Targets {
-		if err == nil {
-			err = check(&s.Targets[i])
-		}
-	}
-	return err
+	return proof.Run(ctx, 1, append(params, r.args.Scalars...), nil)
 }
 
 // statement runs the loops of a statement.

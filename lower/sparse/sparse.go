@@ -93,7 +93,11 @@ func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, err
 	if err := takes(k); err != nil {
 		return nil, err
 	}
-	e := &executable{k: k}
+	proof, err := loop.Compile(loop.Proof(k))
+	if err != nil {
+		return nil, err
+	}
+	e := &executable{k: k, proof: proof}
 	for n := range k.Stmts {
 		codes, err := t.statement(k, n)
 		if err != nil {
