@@ -194,20 +194,24 @@ func TestPause(t *testing.T) {
 				}
 			}
 		})
-		var worlds []time.Duration
-		for range 20 {
-			time.Sleep(time.Millisecond)
-			start := time.Now()
-			runtime.ReadMemStats(new(runtime.MemStats)) // stops the world
-			worlds = append(worlds, time.Since(start))
+		// Other work of the machine makes pauses long, but not all of them at all times.
+		least := time.Duration(1 << 62)
+		for attempt := 0; attempt < 50 && least > time.Millisecond; attempt++ {
+			var worlds []time.Duration
+			for range 20 {
+				time.Sleep(time.Millisecond)
+				start := time.Now()
+				runtime.ReadMemStats(new(runtime.MemStats)) // stops the world
+				worlds = append(worlds, time.Since(start))
+			}
+			slices.Sort(worlds)
+			least = min(least, worlds[len(worlds)*3/4])
 		}
 		cancel()
 		wg.Wait()
-		slices.Sort(worlds)
-		// Other work of the machine makes single pauses long, never most of them.
-		if quarter := worlds[len(worlds)/4]; quarter > 30*time.Millisecond {
-			t.Errorf("stopping the world takes %v", quarter)
+		if least > time.Millisecond {
+			t.Errorf("stopping the world takes %v", least)
 		}
-		t.Logf("stopping the world takes %v, at most %v", worlds[len(worlds)/2], worlds[len(worlds)-1])
+		t.Logf("three of four times, stopping the world takes at most %v", least)
 	})
 }

@@ -65,8 +65,10 @@ func TestMemory(t *testing.T) {
 		if level != "portable" && nowEver < ever+int64(*compilations) {
 			t.Errorf("%d kernels became %d pieces of machine code", *compilations, nowEver-ever)
 		}
-		if after := heap(); after > before+1<<20 {
+		after := heap()
+		if after > before+1<<20 {
 			t.Errorf("the heap grew from %d to %d bytes", before, after)
 		}
+		t.Logf("%d kernels: the heap had %d bytes, then %d; %d mappings of code in use, then %d", *compilations, before, after, inUse, nowInUse)
 	})
 }
