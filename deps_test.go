@@ -52,3 +52,13 @@ func TestDependencies(t *testing.T) {
 		}
 	}
 }
+
+// TestNoBindings holds the default build free of the CUDA driver's bindings, which need
+// cgo.
+func TestNoBindings(t *testing.T) {
+	for _, dep := range goList(t, "-deps", "-test", "./...") {
+		if strings.HasPrefix(dep, "gorgonia.org/") {
+			t.Errorf("%s is in the default build", dep)
+		}
+	}
+}

@@ -42,6 +42,8 @@ var layers = []layer{
 	{path: "lower/cuda", own: append(below, "lower/loop", "lower/cuda/*"), tests: []string{"lower/lowertest", "ir/irtest"}},
 	{path: "lower/cuda/ptx", own: append(below, "lower/loop"), tests: []string{"ir/irtest", "lower/cuda/ptxsim"}},
 	{path: "lower/cuda/ptxsim", own: []string{"ir"}},
+	{path: "lower/cuda/driver", others: []string{"gorgonia.org/cu"}},
+	{path: "lower/cuda/cudasim", own: []string{"lower/cuda/ptxsim"}},
 	{path: "lower/*", own: append(below, "lower/loop", "lower/x86", "lower/x86/asm"), tests: []string{"lower/lowertest", "ir/irtest"}, others: processor}, // the targets
 	{path: "runtime", own: below, tests: []string{"lower/*", "lower/x86/asm", "ir/irtest"}, others: processor},
 	{path: "expr", own: []string{"ir", "lower", "lower/ref", "lower/cpu", "runtime"}, tests: []string{"passes", "lower/*", "expr/*"}, others: golangX},
@@ -61,7 +63,13 @@ var unsafePackages = map[string]string{
 	"lower":        "the bytes of a host buffer are seen as elements, and a slice's elements as bytes",
 	"expr":         "the arrays of a tree are read at their offsets: 15 ns a tree, reflection takes a microsecond",
 	"bench/roof":   "memory is aligned to huge pages, and its address handed to assembly",
+
+	"lower/cuda/driver":  "the driver takes addresses of the host's memory",
+	"lower/cuda/cudasim": "the driver's functions are called from C",
 }
+
+// cgoPackages are the packages that may use cgo, behind the tag cuda.
+var cgoPackages = []string{"lower/cuda/driver", "lower/cuda/cudasim"}
 
 // refuse says why a file of pkg may not import the path, or "" if it may.
 func refuse(pkg, imported string, test bool) string {
@@ -73,7 +81,9 @@ func refuse(pkg, imported string, test bool) string {
 	own, inModule := strings.CutPrefix(imported, modulePath+"/")
 	switch {
 	case imported == "C":
-		return "the module is built without cgo"
+		if !slices.Contains(cgoPackages, pkg) {
+			return "the module is built without cgo"
+		}
 	case imported == "unsafe":
 		if _, listed := unsafePackages[pkg]; !listed && !test {
 			return "the package is not on the reviewed list of those that may"
@@ -191,6 +201,10 @@ func TestRefuse(t *testing.T) {
 		{"expr", own + "bench", true, false},
 		{"expr", "gorgonia.org/cu", false, false},
 		{"lower/cpu", "C", false, false},
+		{"lower/cuda", "C", false, false},
+		{"lower/cuda/driver", "C", false, true},
+		{"lower/cuda/driver", "gorgonia.org/cu", false, true},
+		{"lower/cuda", "gorgonia.org/cu", false, false},
 		{"elsewhere", "fmt", false, false},
 		{"expr/npy/deeper", "fmt", false, false},
 	} {

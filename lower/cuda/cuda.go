@@ -31,38 +31,38 @@ func init() {
 	})
 }
 
-// driver is what the target needs of a device. It is safe for many goroutines.
-type driver interface {
+// device is what the target needs of a device. It is safe for many goroutines.
+type device interface {
 	// String names the device.
 	String() string
-	alloc(bytes int64) (uint64, error)
-	free(p uint64) error
-	write(p uint64, from []byte) error
-	read(to []byte, p uint64) error
-	// signal writes a word while code runs.
-	signal(p uint64, word uint64) error
-	load(text string) (module, error)
-	close() error
+	Alloc(bytes int64) (uint64, error)
+	Free(p uint64) error
+	// Write copies bytes to the device, while code runs too.
+	Write(p uint64, from []byte) error
+	Read(to []byte, p uint64) error
+	Load(text string) (module, error)
+	Close() error
 }
 
 // module is code on a device.
 type module interface {
-	// launch runs an entry and returns when it has ended.
-	launch(entry string, blocks, threads int, frame uint64) error
-	unload() error
+	// Launch copies words to a frame, runs an entry with the frame's address, copies the
+	// frame back to words, and returns when all that has ended.
+	Launch(entry string, blocks, threads int, frame uint64, words []byte) error
+	Unload() error
 }
 
 // format is that of arrays on the device.
 var format = &ir.Format{Device: "cuda"}
 
 type target struct {
-	driver driver
+	device device
 	pool   pool
 }
 
-func newTarget(d driver) *target {
-	t := &target{driver: d}
-	t.pool.driver = d
+func newTarget(d device) *target {
+	t := &target{device: d}
+	t.pool.device = d
 	return t
 }
 
@@ -73,7 +73,7 @@ func (*target) Caps() *ir.Caps { return ptx.Caps() }
 // Close gives all memory back that the target keeps, and the device.
 func (t *target) Close() error {
 	err := t.pool.flush()
-	if failed := t.driver.close(); err == nil {
+	if failed := t.device.Close(); err == nil {
 		err = failed
 	}
 	return err
@@ -94,7 +94,7 @@ func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, err
 	if err != nil {
 		return nil, err
 	}
-	code, err := t.driver.load(m.Text)
+	code, err := t.device.Load(m.Text)
 	if err != nil {
 		return nil, fmt.Errorf("cuda: kernel %s: %w", k.Name, err)
 	}
@@ -111,10 +111,10 @@ type executable struct {
 
 // String returns the loops and the PTX.
 func (e *executable) String() string {
-	return strings.Join([]string{e.t.driver.String(), e.ptx.Loop.String(), e.ptx.Text}, "\n")
+	return strings.Join([]string{e.t.device.String(), e.ptx.Loop.String(), e.ptx.Text}, "\n")
 }
 
-func (e *executable) Close() error { return e.code.unload() }
+func (e *executable) Close() error { return e.code.Unload() }
 
 // Home returns the format of arrays on the device.
 func (*target) Home() *ir.Format { return format }
@@ -152,7 +152,7 @@ func (t *target) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*l
 		if err != nil {
 			return nil, err
 		}
-		if err := t.driver.write(out.Buf.(*buffer).p, gather(a)); err != nil {
+		if err := t.device.Write(out.Buf.(*buffer).p, gather(a)); err != nil {
 			out.Buf.Close()
 			return nil, fmt.Errorf("cuda: %w", err)
 		}
@@ -168,7 +168,7 @@ func (t *target) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*l
 		}
 		words := make([]uint64, (n*int64(a.DType.Size())+7)/8)
 		h := lower.HostOf(words)
-		if err := t.driver.read(h.Bytes()[:n*int64(a.DType.Size())], b.p); err != nil {
+		if err := t.device.Read(h.Bytes()[:n*int64(a.DType.Size())], b.p); err != nil {
 			return nil, fmt.Errorf("cuda: %w", err)
 		}
 		return &lower.Array{DType: a.DType, Buf: h, Extents: a.Extents, Strides: lower.Contiguous(a.Extents)}, nil

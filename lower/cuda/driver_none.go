@@ -4,4 +4,4 @@ package cuda
 
 import "errors"
 
-func openDriver() (driver, error) { return nil, errors.New("not built with -tags cuda") }
+func openDriver() (device, error) { return nil, errors.New("not built with -tags cuda") }

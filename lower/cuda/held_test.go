@@ -83,25 +83,42 @@ var errInjected = errors.New("injected")
 
 func (f failing) fails() bool { *f.after--; return *f.after < 0 }
 
-func (f failing) alloc(bytes int64) (uint64, error) {
+func (f failing) Alloc(bytes int64) (uint64, error) {
 	if f.fails() {
 		return 0, errInjected
 	}
-	return f.simulated.alloc(bytes)
+	return f.simulated.Alloc(bytes)
 }
 
-func (f failing) write(p uint64, from []byte) error {
+func (f failing) Write(p uint64, from []byte) error {
 	if f.fails() {
 		return errInjected
 	}
-	return f.simulated.write(p, from)
+	return f.simulated.Write(p, from)
 }
 
-func (f failing) read(to []byte, p uint64) error {
+func (f failing) Read(to []byte, p uint64) error {
 	if f.fails() {
 		return errInjected
 	}
-	return f.simulated.read(to, p)
+	return f.simulated.Read(to, p)
+}
+
+func (f failing) Load(text string) (module, error) {
+	m, err := f.simulated.Load(text)
+	return failingModule{m, f}, err
+}
+
+type failingModule struct {
+	module
+	f failing
+}
+
+func (m failingModule) Launch(entry string, blocks, threads int, frame uint64, words []byte) error {
+	if m.f.fails() {
+		return errInjected
+	}
+	return m.module.Launch(entry, blocks, threads, frame, words)
 }
 
 // TestInjected has every call of a run fail: the error names the kernel, and nothing leaks.

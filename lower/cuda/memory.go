@@ -10,7 +10,7 @@ import (
 // pool keeps memory of the device that was given back, by size: powers of two from 256 on
 // and three quarters of them.
 type pool struct {
-	driver driver
+	device device
 	mu     sync.Mutex
 	free   map[int64][]uint64
 	live   int // blocks that somebody has
@@ -39,12 +39,12 @@ func (p *pool) get(bytes int64) (uint64, error) {
 		return list[len(list)-1], nil
 	}
 	p.mu.Unlock()
-	at, err := p.driver.alloc(size)
+	at, err := p.device.Alloc(size)
 	if err != nil { // what is kept may be in the way
 		if failed := p.flush(); failed != nil {
 			return 0, failed
 		}
-		at, err = p.driver.alloc(size)
+		at, err = p.device.Alloc(size)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("cuda: memory of %d bytes: %w", size, err)
@@ -76,7 +76,7 @@ func (p *pool) flush() error {
 	var first error
 	for _, list := range free {
 		for _, at := range list {
-			if err := p.driver.free(at); err != nil && first == nil {
+			if err := p.device.Free(at); err != nil && first == nil {
 				first = err
 			}
 		}

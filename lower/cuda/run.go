@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
@@ -135,7 +136,7 @@ func (r *run) arrays(a *lower.Args) error {
 					n *= e
 				}
 				out := make([]byte, n)
-				if err := r.e.t.driver.read(out, p); err != nil {
+				if err := r.e.t.device.Read(out, p); err != nil {
 					return err
 				}
 				scatter(x, out)
@@ -152,7 +153,7 @@ func (r *run) arrays(a *lower.Args) error {
 		n := []int64{int64(len(a.Counts))}
 		r.array(arrays[len(a.Arrays)], p, n, n, nil)
 		r.back = append(r.back, func() error {
-			err := r.e.t.driver.read(out, p)
+			err := r.e.t.device.Read(out, p)
 			for i := range a.Counts {
 				a.Counts[i] = int64(binary.LittleEndian.Uint64(out[8*i:]))
 			}
@@ -165,7 +166,7 @@ func (r *run) arrays(a *lower.Args) error {
 func (r *run) upload(from []byte) (uint64, error) {
 	p, err := r.memory(int64(len(from)))
 	if err == nil {
-		err = r.e.t.driver.write(p, from)
+		err = r.e.t.device.Write(p, from)
 	}
 	return p, err
 }
@@ -265,7 +266,7 @@ func (r *run) local(s *loop.Local) error {
 	for range n {
 		fill = append(fill, one[:size]...)
 	}
-	return r.e.t.driver.write(p, fill)
+	return r.e.t.device.Write(p, fill)
 }
 
 // code runs the code of a stage.
@@ -327,14 +328,7 @@ func (r *run) launch(entry string, tasks, threads int64, checks bool) error {
 	for i, w := range r.words {
 		binary.LittleEndian.PutUint64(frame[8*i:], w)
 	}
-	d := r.e.t.driver
-	if err := d.write(r.frame, frame); err != nil {
-		return err
-	}
-	if err := r.supervised(func() error { return r.e.code.launch(entry, int(blocks), int(size), r.frame) }); err != nil {
-		return err
-	}
-	if err := d.read(frame, r.frame); err != nil {
+	if err := r.supervised(func() error { return r.e.code.Launch(entry, int(blocks), int(size), r.frame, frame) }); err != nil {
 		return err
 	}
 	for i := range r.words {
@@ -361,14 +355,23 @@ func (r *run) supervised(f func() error) error {
 		return err
 	case <-r.ctx.Done():
 	}
-	failed := r.e.t.driver.signal(r.frame+8*ptx.WordStop, 1)
-	if err := <-done; err != nil {
-		return err
+	for { // again and again: the frame may not have been on the device yet
+		failed := r.e.t.device.Write(r.frame+8*ptx.WordStop, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+		select {
+		case err := <-done:
+			if err == nil {
+				err = r.ctx.Err()
+			}
+			return err
+		case <-time.After(time.Millisecond):
+		}
+		if failed != nil { // the device is lost, or the launch ends by itself
+			if err := <-done; err != nil {
+				return err
+			}
+			return failed
+		}
 	}
-	if failed != nil {
-		return failed
-	}
-	return r.ctx.Err()
 }
 
 // failure returns why threads have stopped.
@@ -390,7 +393,7 @@ func (r *run) failure() error {
 // faults finds the first fault of all threads.
 func (r *run) faults(threads int64) error {
 	all := make([]byte, 8*ptx.FaultWords*threads)
-	if err := r.e.t.driver.read(all, r.words[ptx.WordFaults]); err != nil {
+	if err := r.e.t.device.Read(all, r.words[ptx.WordFaults]); err != nil {
 		return err
 	}
 	for ; len(all) > 0; all = all[8*ptx.FaultWords:] {

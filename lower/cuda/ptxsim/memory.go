@@ -45,6 +45,7 @@ func NewDevice(bytes int64) *Device {
 var (
 	ErrMemory  = errors.New("ptxsim: out of memory")
 	ErrPointer = errors.New("ptxsim: no such memory")
+	ErrAddress = errors.New("ptxsim: illegal address") // of a thread
 )
 
 // poison fills memory that nobody has written.
@@ -117,7 +118,7 @@ func (a *allocation) has(p uint64, n int64) bool {
 	return p >= a.base && n <= a.size && p-a.base <= uint64(a.size-n)
 }
 
-// Write copies bytes to the device. A word is written as a whole: threads may look at it.
+// Write copies bytes to the device. Words are written as a whole: threads may look at them.
 func (d *Device) Write(p uint64, from []byte) error {
 	if len(from) == 0 {
 		return nil
@@ -127,13 +128,9 @@ func (d *Device) Write(p uint64, from []byte) error {
 		return fmt.Errorf("%w to write %d bytes at %#x", ErrPointer, len(from), p)
 	}
 	at := p - a.base
-	if at%8 == 0 && len(from) == 8 {
-		atomic.StoreUint64(&a.words[at/8], binary.LittleEndian.Uint64(from))
-		return nil
-	}
 	for len(from) > 0 {
 		if at%8 == 0 && len(from) >= 8 {
-			a.words[at/8] = binary.LittleEndian.Uint64(from)
+			atomic.StoreUint64(&a.words[at/8], binary.LittleEndian.Uint64(from))
 			at, from = at+8, from[8:]
 			continue
 		}
@@ -155,7 +152,7 @@ func (d *Device) Read(to []byte, p uint64) error {
 	at := p - a.base
 	for len(to) > 0 {
 		if at%8 == 0 && len(to) >= 8 {
-			binary.LittleEndian.PutUint64(to, a.words[at/8])
+			binary.LittleEndian.PutUint64(to, atomic.LoadUint64(&a.words[at/8]))
 			at, to = at+8, to[8:]
 			continue
 		}

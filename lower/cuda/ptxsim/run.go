@@ -14,7 +14,11 @@ type Fault struct {
 	Block int
 	Index int // of the thread in its block
 	What  string
+	Err   error // ErrAddress, or nil
 }
+
+// Unwrap returns the class of the fault.
+func (f *Fault) Unwrap() error { return f.Err }
 
 // Error tells the fault and where it happened.
 func (f *Fault) Error() string {
@@ -27,6 +31,14 @@ type launch struct {
 	entry  *entry
 	args   []uint64
 	fault  *Fault
+}
+
+// Params returns how many parameters an entry has, -1 where there is no such entry.
+func (m *Module) Params(entry string) int {
+	if e := m.entries[entry]; e != nil {
+		return len(e.sizes)
+	}
+	return -1
 }
 
 // Launch runs an entry and returns when it has ended. Blocks, and threads between
@@ -168,7 +180,7 @@ func (t *thread) fail(format string, args ...any) {
 	t.state = exited
 	if t.run.fault == nil {
 		in := t.run.entry.code[max(t.pc-1, 0)]
-		t.run.fault = &Fault{t.run.entry.name, in.line, in.text, t.block.number, t.index, fmt.Sprintf(format, args...)}
+		t.run.fault = &Fault{Entry: t.run.entry.name, Line: in.line, Text: in.text, Block: t.block.number, Index: t.index, What: fmt.Sprintf(format, args...)}
 	}
 }
 
@@ -181,6 +193,7 @@ func (t *thread) global(p uint64, size int) (*allocation, uint64) {
 	if t.mem == nil || !t.mem.has(p, int64(size)) {
 		if t.mem = t.run.device.find(p, int64(size)); t.mem == nil {
 			t.fail("illegal address %#x", p)
+			t.run.fault.Err = ErrAddress
 			return nil, 0
 		}
 	}

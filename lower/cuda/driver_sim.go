@@ -1,0 +1,5 @@
+//go:build cuda && cudasim && cgo && linux && amd64
+
+package cuda
+
+import _ "github.com/numen-go/numen/lower/cuda/cudasim" // takes the driver's place
