@@ -56,21 +56,13 @@ func benchmarkContract(b *testing.B, k *ir.Kernel, d ir.DType, dims []int64) {
 		}
 		var extents []int64
 		for _, s := range o.Shape {
-			for i, name := range k.Dims {
-				if s.String() == name {
-					extents = append(extents, dims[i])
-				}
-			}
+			extents = append(extents, dimOf(k, dims, s))
 		}
 		args.Arrays = append(args.Arrays, uniform(d, extents))
 	}
 	work := 2.0
 	for _, a := range k.Axes {
-		for i, name := range k.Dims {
-			if a.Extent.String() == name {
-				work *= float64(dims[i])
-			}
-		}
+		work *= float64(dimOf(k, dims, a.Extent))
 	}
 	size := strings.ReplaceAll(strings.Trim(fmt.Sprint(dims), "[]"), " ", "x")
 	for _, level := range cpu.Levels() {
@@ -99,8 +91,7 @@ func benchmarkContract(b *testing.B, k *ir.Kernel, d ir.DType, dims []int64) {
 	}
 }
 
-// uniform returns a row-major array of numbers from 1/2 to 3/2, on huge pages where it is
-// large.
+// uniform returns a row-major array of numbers from 1/2 to 3/2.
 func uniform(d ir.DType, extents []int64) lower.Array {
 	n := int64(1)
 	strides := make([]int64, len(extents))

@@ -33,8 +33,8 @@ type shape struct {
 // shapes has the kernels by level and dtype.
 var shapes = map[asm.Level]map[ir.DType]*shape{
 	asm.AVX2: {
-		ir.Float64: {w: asm.W256, vectors: 3, rows: []int{4, 2, 1}, multiply: asm.VFMADD231PD, add: asm.VADDPD, spread: asm.VBROADCASTSD, load: asm.VMOVUPD, move: asm.VMOVAPD, masked: asm.VMASKMOVPD},
-		ir.Float32: {w: asm.W256, vectors: 3, rows: []int{4, 2, 1}, multiply: asm.VFMADD231PS, add: asm.VADDPS, spread: asm.VBROADCASTSS, load: asm.VMOVUPS, move: asm.VMOVAPS, masked: asm.VMASKMOVPS},
+		ir.Float64: {w: asm.W256, vectors: 2, rows: []int{6, 4, 2, 1}, multiply: asm.VFMADD231PD, add: asm.VADDPD, spread: asm.VBROADCASTSD, load: asm.VMOVUPD, move: asm.VMOVAPD, masked: asm.VMASKMOVPD},
+		ir.Float32: {w: asm.W256, vectors: 2, rows: []int{6, 4, 2, 1}, multiply: asm.VFMADD231PS, add: asm.VADDPS, spread: asm.VBROADCASTSS, load: asm.VMOVUPS, move: asm.VMOVAPS, masked: asm.VMASKMOVPS},
 	},
 	asm.AVX512: {
 		ir.Float64: {w: asm.W512, vectors: 3, rows: []int{8, 6, 4, 2, 1}, multiply: asm.VFMADD231PD, add: asm.VADDPD, spread: asm.VBROADCASTSD, load: asm.VMOVUPD, move: asm.VMOVAPD},
@@ -161,7 +161,7 @@ func (e *emitter) tileCode(s *shape, init *loop.Val) *tile {
 	x := &tile{shape: s, code: asm.NewBuilder(&e.label)}
 	for _, w := range []*asm.Arg{
 		&x.k, &x.m, &x.left, &x.back, &x.c.at, &x.c.row, &x.c.col, &x.a.at, &x.a.step, &x.a.row, &x.b.at, &x.b.step, &x.b.col,
-		&x.merges, &x.before.at, &x.before.row, &x.before.col, &x.atBefore,
+		&x.rowsLeft, &x.merges, &x.before.at, &x.before.row, &x.before.col, &x.atBefore,
 	} {
 		*w = word(e.file.Temp(1))
 	}
@@ -224,6 +224,7 @@ type tile struct {
 	label    asm.Arg // where it starts
 	back     asm.Arg // where it goes on
 	k, m     asm.Arg
+	rowsLeft asm.Arg
 	left     asm.Arg // columns that are left
 	c, a, b  side
 	merges   asm.Arg // whether results merge with others
@@ -240,7 +241,7 @@ const (
 	colB    = asm.R9  // their elements
 	rowC    = asm.RBX // the results of the rows at hand
 	rowA    = asm.RDX // their elements
-	rowLeft = asm.R15
+	aheadA  = asm.R15 // what is asked for of rows that come next
 	stepA   = asm.R12
 	stepB   = asm.R13
 	strideA = asm.RSI // from row to row
@@ -364,25 +365,30 @@ const tileMask = asm.K0 + 1
 func (t *tile) someRows(v int, masked bool) {
 	t.op(asm.MOV, r(rowC), r(colC))
 	t.op(asm.MOV, r(rowA), t.a.at)
-	t.op(asm.MOV, r(rowLeft), t.before.at)
-	t.op(asm.MOV, t.atBefore, r(rowLeft))
-	t.op(asm.MOV, r(rowLeft), t.m)
+	t.op(asm.MOV, r(steps), t.before.at)
+	t.op(asm.MOV, t.atBefore, r(steps))
+	t.op(asm.MOV, r(steps), t.m)
+	t.op(asm.MOV, t.rowsLeft, r(steps))
 	for i, n := range t.rows {
 		again, fewer := t.code.NewLabel(), t.code.NewLabel()
 		t.code.Bind(again)
-		t.op(asm.CMP, r(rowLeft), asm.I(int64(n)))
+		t.op(asm.CMP, t.rowsLeft, asm.I(int64(n)))
 		t.op(asm.JL, fewer)
 		t.kernel(n, v, masked)
-		switch n {
-		case 1, 2, 4, 8:
-			t.op(asm.LEA, r(rowA), asm.MX(rowA, strideA, uint8(n), 0))
-		case 6:
-			t.op(asm.LEA, r(rowA), asm.MX(rowA, tripleA, 2, 0))
-		}
-		t.op(asm.SUB, r(rowLeft), asm.I(int64(n)))
+		t.nextRows(rowA, n)
+		t.op(asm.SUB, t.rowsLeft, asm.I(int64(n)))
 		if i == 0 {
 			t.op(asm.JMP, again)
 		}
 		t.code.Bind(fewer)
 	}
+}
+
+// nextRows moves from the elements of the rows at hand to those n rows on.
+func (t *tile) nextRows(to asm.Reg, n int) {
+	if n == 6 {
+		t.op(asm.LEA, r(to), asm.MX(rowA, tripleA, 2, 0))
+		return
+	}
+	t.op(asm.LEA, r(to), asm.MX(rowA, strideA, uint8(n), 0))
 }

@@ -28,11 +28,15 @@ func (t *tile) kernel(n, v int, masked bool) {
 	if n > 4 {
 		t.op(asm.LEA, r(fourthA), asm.MX(rowA, strideA, 4, 0))
 	}
+	t.nextRows(aheadA, n)
 	t.op(asm.TEST, r(steps), r(steps))
 	t.op(asm.JLE, done)
 	t.code.Bind(loop)
 	for j := range v {
 		t.read(column(j), asm.M(atB, t.bytes(j)), last(j), scratch)
+	}
+	if t.level == asm.AVX512 && !t.one {
+		t.ahead(v)
 	}
 	for i := range n {
 		x := t.rowElement(i)
@@ -74,6 +78,21 @@ func (t *tile) kernel(n, v int, masked bool) {
 		}
 		t.op(asm.ADD, r(rowC), t.c.row)
 	}
+}
+
+// line is the bytes that memory gives at a time.
+const line = 64
+
+// ahead asks for elements that are not in a cache, if they are not: those of columns eight
+// steps on, and a line of the rows that come next, which are one run of memory where rows
+// are dense. There is time for it where a step's products take longer than its loads: AVX2
+// has no registers for so many.
+func (t *tile) ahead(v int) {
+	for j := range v {
+		t.op(asm.PREFETCHT0, asm.MX(atB, stepB, 8, t.bytes(j)))
+	}
+	t.op(asm.PREFETCHT1, asm.M(aheadA, 0))
+	t.op(asm.ADD, r(aheadA), asm.I(line))
 }
 
 // merge writes the sum of results and those that come before them, where there are any.
