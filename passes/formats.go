@@ -22,7 +22,7 @@ var formats = Pass{
 		if u.Home == nil && !slices.ContainsFunc(p.Params, func(v int) bool { return !dense(v) }) && !slices.ContainsFunc(p.Steps, func(s ir.ProgramStep) bool { return !plain(s) }) {
 			return false, nil
 		}
-		f := &formatter{p: p, home: u.Home, held: map[int]int{}}
+		f := &formatter{p: p, home: u.Home, held: map[int]int{}, dense: map[int]int{}}
 		err := f.run()
 		return true, err
 	},
@@ -33,6 +33,7 @@ type formatter struct {
 	p     *ir.Program
 	home  *ir.Format
 	held  map[int]int // by parameter of the caller's: the value at home with its elements
+	dense map[int]int // by value with sparse levels: the dense value with its elements
 	steps []ir.ProgramStep
 }
 
@@ -91,6 +92,9 @@ func (f *formatter) step(s ir.ProgramStep) error {
 	}
 	switch s.Kind {
 	case ir.StepView:
+		if f.format(s.In[0]).Sparse() {
+			return f.reshaped(&s)
+		}
 		if f.format(s.In[0]) != nil {
 			return f.refused(&s, "reshape", ir.Errorf(ir.ErrShape, "a reshape that cuts across axes has no kernel, and an array held as %s is no memory to look at otherwise", f.format(s.In[0])))
 		}
@@ -118,7 +122,9 @@ func (f *formatter) refused(s *ir.ProgramStep, op string, err error) error {
 
 // launch returns a launch whose results have the format that follows from its operands.
 func (f *formatter) launch(s *ir.ProgramStep) (*ir.Launch, error) {
-	l, k := *s.Launch, s.Launch.Kernel
+	l := *s.Launch
+	f.densely(&l)
+	k := l.Kernel
 	var holder *ir.Format
 	levels := false
 	f.operands(&l, func(o *ir.Operand, v int) {
@@ -162,6 +168,80 @@ func (f *formatter) launch(s *ir.ProgramStep) (*ir.Launch, error) {
 		}
 	})
 	return &l, clash
+}
+
+// densely converts operands with sparse levels where nothing is gained by what they leave
+// out: those of a scan, whose result is dense and as large, and positions to look at, of
+// which a result has one for each.
+func (f *formatter) densely(l *ir.Launch) {
+	need := map[int]bool{}
+	for i := range l.Kernel.Stmts {
+		s := &l.Kernel.Stmts[i]
+		s.VisitExprs(func(e *ir.Expr) {
+			if e.Access == nil {
+				return
+			}
+			need[e.Access.Operand] = need[e.Access.Operand] || s.Sink == ir.Scan
+			for _, x := range e.Access.Index {
+				if x.Value != nil {
+					positions := ir.Stmt{Args: []*ir.Expr{x.Value}}
+					positions.VisitExprs(func(e *ir.Expr) {
+						if e.Access != nil {
+							need[e.Access.Operand] = true
+						}
+					})
+				}
+			}
+		})
+	}
+	k, n := *l.Kernel, 0
+	k.Operands, l.Args = slices.Clone(k.Operands), slices.Clone(l.Args)
+	l.Kernel = &k
+	for i := range k.Operands {
+		o := &k.Operands[i]
+		if o.Role == ir.Local {
+			continue
+		}
+		if v := l.Args[n]; need[i] && o.Role == ir.In && f.format(v).Sparse() && f.format(v).Device == "" {
+			if _, ok := f.dense[v]; !ok {
+				f.dense[v] = f.convert(v, nil)
+			}
+			l.Args[n], o.Format = f.dense[v], nil
+		}
+		n++
+	}
+}
+
+// reshaped adds the steps of a reshape that cuts across axes: of an array with sparse
+// levels by way of all its axes joined.
+func (f *formatter) reshaped(s *ir.ProgramStep) error {
+	to := f.p.Values[s.Out].Type.Shape
+	size := ir.N(1)
+	for _, d := range to {
+		size = size.Mul(d)
+	}
+	flat := len(f.p.Values)
+	f.p.Values = append(f.p.Values, ir.Value{Name: f.fresh(f.p.Values[s.In[0]].Name), Type: ir.Dense(f.p.Values[s.In[0]].Type.DType, size)})
+	for _, x := range [][2]int{{s.In[0], flat}, {flat, s.Out}} {
+		from := f.p.Values[x[0]].Type
+		n, err := ir.NewNode(ir.OpReshape, &ir.Attr{Shape: f.p.Values[x[1]].Type.Shape}, nil, &ir.Node{Op: ir.OpParam, Type: ir.Dense(from.DType, from.Shape...)})
+		if err != nil {
+			return f.refused(s, "reshape", err)
+		}
+		k, _, _, err := ir.KernelOf(n)
+		if err != nil {
+			return f.refused(s, "reshape", err)
+		}
+		l := &ir.Launch{Kernel: k, Args: x[:]}
+		for _, d := range k.Dims {
+			l.Dims = append(l.Dims, ir.Sym(d))
+		}
+		f.steps = append(f.steps, ir.ProgramStep{Kind: ir.StepAlloc, Out: x[1]})
+		if err := f.step(ir.ProgramStep{Kind: ir.StepLaunch, Launch: l, Sites: s.Sites}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // operands calls do for every operand that is an argument.

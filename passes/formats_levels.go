@@ -1,6 +1,8 @@
 package passes
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/numen-go/numen/ir"
@@ -137,18 +139,21 @@ func isList(k *ir.Kernel, loads []*ir.Access, axis int) bool {
 	for _, a := range loads {
 		f := k.Operands[a.Operand].Format
 		for l, kind := range f.Levels {
-			for _, t := range a.Index[levelAxis(f, l)].Terms {
-				if t.Axis == axis {
-					if kind == ir.LevelDense {
-						return false
-					}
-					found = true
+			at := ir.Access{Index: []ir.Index{a.Index[levelAxis(f, l)]}}
+			if slices.Contains(at.Axes(), axis) {
+				if kind == ir.LevelDense {
+					return false
 				}
+				found = true
 			}
 		}
 	}
 	return found
 }
+
+// ErrRunFill is the class of refusals of results whose fill depends on what a run is given,
+// an extent of an array say. A program for those very numbers may not be refused.
+var ErrRunFill = errors.New("what the result does not store would be a number that only the run knows")
 
 // storedLevels returns the format of an elementwise result.
 func storedLevels(k *ir.Kernel, s *ir.Stmt, pats *ir.Patterns) (*ir.Format, error) {
@@ -158,30 +163,44 @@ func storedLevels(k *ir.Kernel, s *ir.Stmt, pats *ir.Patterns) (*ir.Format, erro
 	}
 	fill, ok := pats.Fill(s.Args[0])
 	if !ok {
-		return nil, ir.Errorf(ir.ErrDType, "what the result does not store would be a number that only the run knows: write it as a literal, or make the array dense first")
+		return nil, fmt.Errorf("%w: write it as a literal, or make the array dense first", ErrRunFill)
 	}
 	var loads []*ir.Access
 	leaves(p, func(a *ir.Access) { loads = append(loads, a) })
 	t := s.Targets[0]
 	at := make([]int, len(t.Index)) // the axis of the kernel, by the result's
 	for d, x := range t.Index {
-		if len(x.Terms) != 1 || !x.Terms[0].Coef.Is(1) || !x.Const.Is(0) {
-			return nil, ir.Errorf(ir.ErrShape, "a reshape that joins axes has no sparse form yet: make the array dense first")
+		at[d] = -1 // several axes joined, or none
+		if len(x.Terms) == 1 && x.Terms[0].Coef.Is(1) && x.Const.Is(0) {
+			at[d] = x.Terms[0].Axis
 		}
-		at[d] = x.Terms[0].Axis
+	}
+	if len(at) == 0 {
+		return nil, nil
 	}
 	if f := common(k, loads, at); f != nil {
 		return &ir.Format{Levels: f.Levels, Axes: f.Axes, Fill: fill}, nil
 	}
 	out := &ir.Format{Fill: fill}
-	for _, a := range at {
+	for _, x := range t.Index {
+		list := false
+		for _, term := range x.Terms {
+			// Below a list, what an operand holds for every position of another level is a list too.
+			below := slices.Contains(out.Levels, ir.LevelCompressed) && isHeld(k, loads, term.Axis)
+			list = list || below || isList(k, loads, term.Axis)
+		}
 		level := ir.LevelDense
-		if isList(k, loads, a) {
+		if list {
 			level = ir.LevelCompressed
 		}
 		out.Levels = append(out.Levels, level)
 	}
 	return out, nil
+}
+
+// isHeld reports whether a sparse operand has an axis.
+func isHeld(k *ir.Kernel, loads []*ir.Access, axis int) bool {
+	return slices.ContainsFunc(loads, func(a *ir.Access) bool { return slices.Contains(a.Axes(), axis) })
 }
 
 // common returns the levels that all operands have, as those of the result: nil when they

@@ -116,6 +116,9 @@ func (e *Engine) compile(ctx context.Context, s *structure, c *Config, symbols b
 	}
 	u := &passes.Unit{Graph: g, Caps: caps, Home: home, Sizes: s.sizeOf}
 	log, err := passes.Run(u, o)
+	if symbols && errors.Is(err, passes.ErrRunFill) {
+		return nil, errExact // of the sizes at hand it may be known
+	}
 	if err != nil {
 		var call *RunError
 		if errors.As(err, &call) {

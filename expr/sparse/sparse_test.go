@@ -89,6 +89,21 @@ func TestPrograms(t *testing.T) {
 		"slice":     {one(func(a np.Array) np.Array { return a.Slice(np.Range(2, 8), np.From(1)) }), true, 0},
 		"joined":    {func(a, b, _ np.Array) np.Array { return np.Concat(0, a, b) }, true, 0},
 		"beside":    {func(a, b, _ np.Array) np.Array { return np.Concat(1, a, b) }, true, 0},
+		"flip":      {one(func(a np.Array) np.Array { return np.Flip(a) }), true, 0},
+		"strided":   {one(func(a np.Array) np.Array { return a.Slice(np.Range(1, 9).Step(3), np.From(0).Step(2)) }), true, 0},
+		"ravel":     {one(func(a np.Array) np.Array { return np.Ravel(a) }), true, 0},
+		"reshape":   {one(func(a np.Array) np.Array { return np.Reshape(a, 13, 9) }), true, 0}, // no axis in common
+		"split":     {one(func(a np.Array) np.Array { return np.Reshape(a, 3, 3, 1, 13) }), true, 1},
+		"roll":      {one(func(a np.Array) np.Array { return np.Roll(a, 3, 1) }), true, 0},
+		"tile":      {one(func(a np.Array) np.Array { return np.Tile(a, 2, 1) }), true, 0},
+		"stack":     {func(a, b, _ np.Array) np.Array { return np.Stack(1, a, b) }, true, 0},
+		"take":      {one(func(a np.Array) np.Array { return np.Take(a, np.FromSlice([]int64{3, 0, -1, 3}), 0) }), true, 0},
+		"columnsof": {one(func(a np.Array) np.Array { return np.Take(a, np.FromSlice([]int64{5, 5, 12}), 1) }), true, 1},
+		"window":    {one(func(a np.Array) np.Array { return np.Mean(np.SlidingWindow(a, np.Shape{5}, 1), np.Axis(2)) }), true, 0},
+		"cumsum":    {one(func(a np.Array) np.Array { return np.CumSum(a, 1) }), false, 0},
+		"argmax":    {one(func(a np.Array) np.Array { return np.AsType(np.ArgMax(a, 1), np.Float64) }), false, 0},
+		"smallest":  {one(func(a np.Array) np.Array { return np.Min(a) }), false, 1},
+		"nonzero":   {one(func(a np.Array) np.Array { return np.AsType(np.CountNonzero(a), np.Float64) }), false, 0},
 		"filled":    {func(a, b, _ np.Array) np.Array { return np.Log(np.Abs(np.Multiply(a, b))) }, true, 1},
 		"total":     {one(func(a np.Array) np.Array { return np.Sum(a, np.Axis(1)) }), false, 1},
 	} {
@@ -152,19 +167,4 @@ func TestRefused(t *testing.T) {
 	}
 	_, err = np.Values[float64](t.Context(), a)
 	try("make it dense first", err)
-}
-
-// TestDeclined holds that what has no sparse form yet is refused, not made dense.
-func TestDeclined(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	a, _ := matrix(t, r, CSR, 9, 12, 0)
-	for want, x := range map[string]np.Array{
-		"positions that are no axis and a constant": np.Flip(a),
-		"reshape": np.Reshape(a, 12, 9),
-		"scans":   np.CumSum(a, 0),
-	} {
-		if v, err := x.Eval(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, error %v, want %q", v, err, want)
-		}
-	}
 }

@@ -56,6 +56,11 @@ func (d *Data) Size() int64 {
 // Close does nothing: the memory is the garbage collector's.
 func (d *Data) Close() error { return nil }
 
+// become makes d, which nothing was written to yet, what another one is.
+func (d *Data) become(o *Data) {
+	d.DType, d.Extents, d.Format, d.Pos, d.Crd, d.Vals = o.DType, o.Extents, o.Format, o.Pos, o.Crd, o.Vals
+}
+
 // Stored returns the number of elements stored.
 func (d *Data) Stored() int64 { return d.Vals.Size() / int64(d.DType.Size()) }
 

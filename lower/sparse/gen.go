@@ -50,6 +50,7 @@ type gen struct {
 	from, to *loop.Val   // of the chunked axis
 	result   *result     // a sparse result
 	red      *reduction  // of a reduction whose reduced axes are the innermost
+	implied  *implied    // what such a one takes for all that is not stored; nil: it visits every position or its order says
 	space    *workspace  // of one whose results are scattered
 	marks    *loop.Array // which positions of a scattered row were met: the number of the row
 	err      error
@@ -97,6 +98,7 @@ func newGen(k *ir.Kernel, n int, ph phase, keep func(op *ir.Op, d ir.DType) bool
 			g.operand(e.Access.Operand)
 		}
 	})
+	g.implied = g.newImplied()
 	g.body()
 	if g.err != nil {
 		return nil, g.err
@@ -230,6 +232,8 @@ func (g *gen) demand() *ir.Pattern {
 	switch {
 	case g.s.Sink == ir.Reduce && (g.s.Order == ir.StoredOrder || g.s.Order == ir.Stored1):
 		return g.pats.Stored(g.s.Args)
+	case g.implied != nil:
+		return g.implied.pattern
 	case g.s.Sink == ir.Store && g.result != nil:
 		return g.pats.Of(g.s.Args[0])
 	}
@@ -305,13 +309,18 @@ func (g *gen) reduced(depth int, parent *loop.Val) {
 
 // steps emits the steps of a reduction whose reduced axes stand from one on.
 func (g *gen) steps(r *reduction, depth int) {
-	if depth == len(g.plan.loops)-1 && r.single != nil {
+	if depth == len(g.plan.loops)-1 && r.single != nil && (g.implied == nil || g.implied.gap == nil) {
 		if v := g.straight(g.plan.loops[depth], g.demand()); v != nil {
 			g.alongList(r, v, g.plan.loops[depth])
 			return
 		}
 	}
-	g.along(depth, func() { g.step(r, g.values(g.s.Args)) })
+	g.along(depth, func() {
+		g.step(r, g.values(g.s.Args))
+		if g.implied != nil {
+			g.implied.visited(g)
+		}
+	})
 }
 
 // along emits the loops over reduced axes from one on: f where a position counts.

@@ -20,6 +20,7 @@ type cursor struct {
 	lo, hi *loop.Val
 	off    *loop.Val // the coordinate at position x of the axis is x + off
 	whole  bool      // coordinates are the positions of the axis, all of them
+	cut    bool      // of the axis that tasks are cut along, which the list does not start at
 	q      *loop.Var // nil: the loop's own
 }
 
@@ -85,7 +86,10 @@ func (g *gen) over(a int, demand *ir.Pattern, all bool, f func()) {
 // inside returns whether a position that a list leads to is one of the axis: nil when it
 // surely is.
 func (g *gen) inside(l *cursor, x, extent *loop.Val) *loop.Val {
-	if l.whole {
+	switch {
+	case l.cut:
+		return both(op(ir.OpLe, g.from, x), less(x, g.to))
+	case l.whole:
 		return nil
 	}
 	return both(op(ir.OpLe, num(0), x), less(x, extent))
@@ -145,6 +149,7 @@ func (g *gen) list(v *view) *cursor {
 		starts := g.startsOf(v)
 		l.lo, l.hi = load(starts, g.chunk), load(starts, add(g.chunk, num(1)))
 	} else {
+		l.cut = g.chunked >= 0 && axisOf(v.index()) == g.chunked
 		pos := v.src.pos[v.level]
 		l.lo, l.hi = load(pos, v.p), load(pos, add(v.p, num(1)))
 		if v.on != nil {

@@ -66,6 +66,9 @@ func (g *gen) start(r *reduction) {
 			r.acc = append(r.acc, g.variable("acc", literal(d, bits)))
 		}
 	}
+	if g.implied != nil {
+		g.implied.start(g)
+	}
 	g.clear(&reduction{regs: r.regs, lanes: r.lanes, states: r.states, identity: r.identity})
 }
 
@@ -181,6 +184,9 @@ func (g *gen) clear(r *reduction) {
 // finish returns the result over so many positions: what was implicit is a reduction of
 // nothing, taken once.
 func (g *gen) finish(r *reduction, positions *loop.Val) []*loop.Val {
+	if g.implied != nil {
+		return g.implied.finish(g, r, positions)
+	}
 	count := use(r.count)
 	result := make([]*loop.Var, len(r.states))
 	empty, hasEmpty := r.c.Empty(r.states)

@@ -16,6 +16,7 @@ import (
 // a sparse result is assembled.
 type executable struct {
 	k     *ir.Kernel
+	moves *moves
 	proof *loop.Code // that positions are inside
 	stmts [][]*code
 }
@@ -34,7 +35,7 @@ type run struct {
 
 // String returns the loops.
 func (e *executable) String() string {
-	text := ""
+	text := e.moves.String()
 	for _, s := range e.stmts {
 		for _, c := range s {
 			text += c.loop.String()
@@ -61,9 +62,12 @@ func (e *executable) Run(ctx context.Context, a *lower.Args) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r := &run{k: e.k, args: a}
-	err := r.bind()
-	if err == nil {
+	args, err := e.moves.args(a)
+	if err != nil {
+		return fmt.Errorf("sparse: kernel %s: %w", e.k.Name, err)
+	}
+	r := &run{k: e.k, args: args}
+	if err = r.bind(); err == nil {
 		err = r.inside(ctx, e.proof)
 	}
 	if err != nil {
@@ -74,7 +78,7 @@ func (e *executable) Run(ctx context.Context, a *lower.Args) error {
 			return err
 		}
 	}
-	return nil
+	return e.moves.deliver(a, args)
 }
 
 // dim returns a dim's number.
@@ -328,8 +332,7 @@ func (r *run) deliver(target int) error {
 			return err
 		}
 	}
-	to := r.arrays[target].Buf.(*Data)
-	to.DType, to.Extents, to.Format, to.Pos, to.Crd, to.Vals = d.DType, d.Extents, d.Format, d.Pos, d.Crd, d.Vals
+	r.arrays[target].Buf.(*Data).become(d)
 	return nil
 }
 

@@ -56,7 +56,7 @@ func (*target) Caps() *ir.Caps {
 	c.Sinks = []ir.Sink{ir.Store, ir.Reduce}
 	c.Orders = append(slices.Clone(c.Orders), ir.StoredOrder, ir.Stored1)
 	c.Levels = []ir.Level{ir.LevelDense, ir.LevelCompressed, ir.LevelSingleton}
-	c.ValueIndex, c.MaxStmts = false, 1
+	c.MaxStmts = 1
 	return &c
 }
 
@@ -97,9 +97,16 @@ func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, err
 	if err != nil {
 		return nil, err
 	}
-	e := &executable{k: k, proof: proof}
-	for n := range k.Stmts {
-		codes, err := t.statement(k, n)
+	m, err := straightened(k)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.k.Verify(); err != nil {
+		return nil, err
+	}
+	e := &executable{k: m.k, moves: m, proof: proof}
+	for n := range m.k.Stmts {
+		codes, err := t.statement(m.k, n)
 		if err != nil {
 			if d, ok := err.(*lower.Declined); ok {
 				d.Stmt = n
@@ -114,10 +121,10 @@ func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, err
 // takes declines what no statement may have.
 func takes(k *ir.Kernel) error {
 	sparse := false
-	for _, o := range k.Operands {
+	for i, o := range k.Operands {
 		sparse = sparse || o.Format.Sparse()
 		switch {
-		case o.Role == ir.Local:
+		case o.Role == ir.Local && (o.Format.Sparse() || isRead(k, i)):
 			return declined(lower.WhyStatements, "a value that lives inside the kernel")
 		case o.Role == ir.InOut:
 			return declined(lower.WhySink, "an operand that is read and written")
@@ -157,6 +164,15 @@ func takes(k *ir.Kernel) error {
 		}
 	}
 	return nil
+}
+
+// isRead reports whether statements load an operand.
+func isRead(k *ir.Kernel, operand int) bool {
+	found := false
+	for i := range k.Stmts {
+		k.Stmts[i].VisitExprs(func(e *ir.Expr) { found = found || e.Kind == ir.Load && e.Access.Operand == operand })
+	}
+	return found
 }
 
 // maxRank bounds the axes of a statement: orders of loops are tried one by one.

@@ -62,10 +62,7 @@ func (g *gen) accesses(exprs []*ir.Expr) ([]*ir.Access, error) {
 		for _, x := range e.Access.Index {
 			switch {
 			case x.Value != nil || !x.Div.Is(0):
-				err = declined(lower.WhyValueIndex, fmt.Sprintf("an element of %s at a position that is data or a quotient", o.Name))
-			case !o.Format.Sparse():
-			case len(x.Terms) > 1 || len(x.Terms) == 1 && !x.Terms[0].Coef.Is(1):
-				err = declined(lower.WhyValueIndex, fmt.Sprintf("elements of %s at positions that are no axis and a constant", o.Name))
+				err = declined(lower.WhyValueIndex, fmt.Sprintf("an element of %s, which is dense, at a position that is data or a quotient", o.Name))
 			}
 		}
 		if o.Format.Sparse() && !slices.ContainsFunc(out, func(a *ir.Access) bool { return sameAccess(a, e.Access) }) {

@@ -133,7 +133,14 @@ func (e *emitter) uniform(v *loop.Val, to asm.Arg) error {
 	f := e.stripFacts(nil, []loop.Stmt{&loop.Set{Var: &loop.Var{Name: "v", DType: v.DType}, Val: v}}, true)
 	return e.allocated(&f, func(s *strip) {
 		s.members = 1
-		s.storeOne(v.DType, s.reg(s.value(v, nil).of(0)), to)
+		r := s.reg(s.value(v, nil).of(0))
+		if v.DType != ir.Bool {
+			s.storeOne(v.DType, r, to)
+			return
+		}
+		g := s.maskBits(r) // the whole word: integer code reads all of it
+		s.b.Op(asm.AND, asm.W32, asm.R(g), asm.I(1))
+		s.b.Op(asm.MOV, asm.W64, to, asm.R(g))
 	})
 }
 
