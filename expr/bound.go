@@ -15,11 +15,14 @@ type Bound struct {
 	rt      *rt.Bound
 	inputs  []string // paths, in the order of the engine's slots
 	outputs []string
+	held    []string // paths of inputs that have no slot
 }
 
 // Bind fixes every size and allocates every buffer that a run needs. Runs of the
-// returned Bound allocate nothing. in gives types (Spec) or first values, which are
-// copied into the input slots.
+// returned Bound allocate nothing, but for what targets hold. in gives types (Spec) or
+// first values, which are copied into the input slots. An input that is no dense array
+// (sparse, in chunks, on a device) has no slot: all runs have the one that in has. A
+// result must be dense.
 func (p *Program[In, Out]) Bind(ctx context.Context, in In) (*Bound, error) {
 	return p.bind(ctx, begin("Program.Bind"), in)
 }
@@ -35,10 +38,27 @@ func (p *Program[In, Out]) bind(ctx context.Context, c *call, in In) (*Bound, er
 		}
 	}
 	b := &Bound{}
-	b.inputs, _ = Leaves(in)
 	b.outputs, _ = Leaves(t.out)
+	paths, _ := Leaves(in)
+	params, operands, given := t.params[:0:0], slices.Clone(t.params), leaves
+	leaves = nil
+	for i, n := range given {
+		if n.Type.Format == nil {
+			b.inputs, params, leaves = append(b.inputs, paths[i]), append(params, t.params[i]), append(leaves, n)
+			continue
+		}
+		made, bad := c.evaluate(ctx, []*ir.Node{n}, p.cfg)
+		if bad != nil {
+			return nil, bad
+		}
+		b.held, operands[i] = append(b.held, paths[i]), made[0]
+	}
+	roots := t.roots
+	if b.held != nil {
+		roots = t.body.over(operands)
+	}
 	var err error
-	if b.rt, err = p.cfg.runner().Bind(ctx, t.params, t.roots, &p.cfg.run); err != nil {
+	if b.rt, err = p.cfg.runner().Bind(ctx, params, roots, &p.cfg.run); err != nil {
 		return nil, c.runError(ctx, err, nil)
 	}
 	for i, n := range leaves {
@@ -108,6 +128,9 @@ func (c *call) slot(b *Bound, path string, d DType, out bool) (*lower.Array, err
 		paths, get = b.outputs, b.rt.Out
 	}
 	i := slices.Index(paths, path)
+	if i < 0 && !out && slices.Contains(b.held, path) {
+		return nil, c.error(ErrOperand, "input %q is no dense array: it stays the one that was bound", path)
+	}
 	if i < 0 {
 		return nil, c.error(ErrOperand, "there is no slot %q; there are %q", path, paths)
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	np "github.com/numen-go/numen/expr"
+	"github.com/numen-go/numen/expr/sparse"
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
 )
@@ -218,6 +219,11 @@ var failing = []struct {
 		return err
 	}},
 	{"slot", func() error { _, err := np.InputSlot[float64](bound(), ".X"); return err }},
+	{"slot of a sparse array", func() error {
+		a := np.Must(sparse.FromCSR(1, 2, []int64{0, 1}, []int32{1}, []float64{3}))
+		_, err := np.InputSlot[float64](np.Must(np.Compile(func(a np.Array) np.Array { return np.Sum(a) }).Bind(ctx, a)), "")
+		return err
+	}},
 	{"slot dtype", func() error { _, err := np.OutputSlot[int](bound(), ""); return err }},
 	{"slot closed", func() error { p := bound(); p.Close(); _, err := np.OutputSlot[int](p, ""); return err }},
 	{"run closed", func() error { p := bound(); p.Close(); return p.Run(ctx) }},

@@ -2,7 +2,6 @@ package rt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -216,8 +215,9 @@ func (e *Engine) Prepare(ctx context.Context, results []*ir.Node, c *Config) err
 }
 
 // Bind fixes the sizes of a program of params (nodes of op param, whose arrays the
-// caller writes before each run) and allocates all that its runs need. Other parameters
-// have arrays as in Eval.
+// caller writes before each run) and allocates all that its runs need, but for what
+// targets hold. Other parameters have arrays as in Eval. Slots are dense memory: params
+// and results that a target holds have none.
 func (e *Engine) Bind(ctx context.Context, params, results []*ir.Node, c *Config) (*Bound, error) {
 	cfg := e.config.over(c)
 	s, err := readStructure(results)
@@ -228,8 +228,8 @@ func (e *Engine) Bind(ctx context.Context, params, results []*ir.Node, c *Config
 	if err != nil {
 		return nil, err
 	}
-	if p.held {
-		return nil, errors.New("rt: a program whose arrays a target holds cannot be bound: evaluate it")
+	if err := slotted(p, params); err != nil {
+		return nil, err
 	}
 	in := make([]*lower.Array, len(params))
 	for i, n := range params {
@@ -254,7 +254,7 @@ func (e *Engine) Bind(ctx context.Context, params, results []*ir.Node, c *Config
 	if err != nil {
 		return nil, err
 	}
-	return &Bound{f: f, in: in, out: f.results()}, nil
+	return &Bound{f: f, in: in, out: f.out}, nil
 }
 
 func numbers(shape []ir.Dim) ([]int64, error) {

@@ -22,6 +22,7 @@ type frame struct {
 
 	sizes   *structure     // of a program with values that targets hold
 	lasting bool           // many runs write the results' memory
+	out     []*lower.Array // of lasting frames: that memory
 	values  []*lower.Array // per program value
 	temps   []*lower.Array // memory of values that are not results
 	args    []lower.Args   // per launch, in order
@@ -81,8 +82,11 @@ func (f *frame) bind(s *structure) error {
 	if err := f.arguments(s); err != nil {
 		return err
 	}
-	if !f.lasting || f.prog.held {
+	if !f.lasting {
 		return nil
+	}
+	if f.out = f.results(); f.prog.held {
+		return f.slots(s)
 	}
 	f.bound = make([]lower.Bound, len(f.prog.launches))
 	for i, ex := range f.prog.launches {

@@ -78,13 +78,71 @@ func (f *frame) runHeld(ctx context.Context) error {
 	if err == nil {
 		err = r.finish(ctx)
 	}
+	if err == nil && f.lasting {
+		err = f.deliver()
+	}
 	for v := range r.made {
-		if err != nil || !f.isResult(v) {
+		if err != nil || f.lasting || !f.isPartOfResult(v) {
 			f.values[v].Buf.Close()
 			f.values[v] = nil
 		}
 	}
 	return err
+}
+
+// isPartOfResult reports whether a result is a value or a view of it.
+func (f *frame) isPartOfResult(v int) bool {
+	return slices.ContainsFunc(f.prog.ir.Results, func(r int) bool { return f.values[r].Buf == f.values[v].Buf })
+}
+
+// slotted refuses programs that cannot be bound: memory that the caller writes and reads
+// is dense, of the size that the program was bound to.
+func slotted(p *program, params []*ir.Node) error {
+	for i, n := range params {
+		if f := n.Type.Format; f != nil {
+			return fmt.Errorf("rt: parameter %d is held as %s and has no memory for its caller to write: give a bound program the array itself, or evaluate it: %w", i, f, ErrDeclined)
+		}
+	}
+	for i, v := range p.ir.Results {
+		if f := p.ir.Values[v].Type.Format; f != nil {
+			return fmt.Errorf("rt: result %d is held as %s, which every run would make anew, and a bound program's results stay where they are: convert it to dense in the program, or evaluate it: %w", i, f, ErrDeclined)
+		}
+	}
+	return nil
+}
+
+// slots gives the results that steps of a run make memory that lasts.
+func (f *frame) slots(s *structure) error {
+	for i, v := range f.prog.ir.Results {
+		if f.out[i] != nil {
+			continue
+		}
+		t := f.prog.ir.Values[v].Type
+		extents, err := f.extents(s, t.Shape)
+		if err != nil {
+			return err
+		}
+		if f.out[i], err = f.engine.pool.alloc(t.DType, extents, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deliver copies the results that steps of a run made to the memory that lasts.
+func (f *frame) deliver() error {
+	for i, v := range f.prog.ir.Results {
+		from, to := f.values[v], f.out[i]
+		if from == to {
+			continue
+		}
+		if !slices.Equal(from.Strides, lower.Contiguous(from.Extents)) {
+			return fmt.Errorf("rt: result %d of a run is not contiguous", i)
+		}
+		at := from.Offset * int64(from.DType.Size())
+		copy(to.Buf.(*lower.Host).Bytes(), from.Buf.(*lower.Host).Bytes()[at:])
+	}
+	return nil
 }
 
 func (r *heldRun) steps(ctx context.Context) error {

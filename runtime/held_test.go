@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -219,7 +220,53 @@ func TestHeldProgramsRefuse(t *testing.T) {
 		t.Error(err)
 	}
 	g = parse(t, fmt.Sprintf(scaled, 50), 2)
-	if _, err := e.Bind(t.Context(), g.Params, g.Results, &Config{Targets: []string{"boxes"}}); err == nil || !strings.Contains(err.Error(), "cannot be bound") {
+	g.Params[0].Type.Format = boxed
+	if _, err := e.Bind(t.Context(), g.Params, g.Results, nil); !errors.Is(err, ErrDeclined) || !strings.Contains(err.Error(), "parameter 0 is held as @boxes and has no memory") {
 		t.Error(err)
+	}
+	a, err := e.Convert(t.Context(), g.Params[0].Data.(*lower.Array), boxed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Params[0].Data = a
+	if _, err := e.Bind(t.Context(), nil, g.Results, nil); !errors.Is(err, ErrDeclined) || !strings.Contains(err.Error(), "result 0 is held as @boxes") {
+		t.Error(err)
+	}
+}
+
+// TestBoundOnHolders holds that programs whose values a target holds run again and again,
+// into the same memory, and leave nothing behind.
+func TestBoundOnHolders(t *testing.T) {
+	e := New(Config{Targets: []string{"boxes"}})
+	defer e.Close()
+	before := open.Load()
+	for _, text := range []string{fmt.Sprintf(scaled, 50), softmaxes} {
+		g := parse(t, text, 2)
+		want, err := e.Eval(t.Context(), g.Results, &Config{Targets: []string{"ref"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := e.Bind(t.Context(), g.Params, g.Results, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			for i, p := range g.Params {
+				copy(floats(b.In(i)), floats(p.Data.(*lower.Array)))
+			}
+			if err := b.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for i, w := range want {
+				if out := floats(b.Out(i)); !slices.Equal(out[:len(floats(w))], floats(w)) {
+					t.Errorf("%v, want %v\n%s", out, floats(w), text)
+				}
+				clear(floats(b.Out(i)))
+			}
+		}
+		b.Close()
+	}
+	if n := open.Load(); n != before {
+		t.Errorf("%d boxes are open, %d before", n, before)
 	}
 }

@@ -137,6 +137,55 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
+// TestBound holds that a program over a sparse matrix runs again and again over other
+// vectors, and that the matrix has no slot.
+func TestBound(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	a, dense := matrix(t, r, CSR, 9, 12, 0)
+	type in struct{ A, X np.Array }
+	p := np.Compile(func(v in) np.Array { return np.Add(np.Dot(v.A, v.X), 1) })
+	b, err := p.Bind(t.Context(), in{a, np.Spec(np.Float64, 12)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	x, err := np.InputSlot[float64](b, ".X")
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := np.OutputSlot[float64](b, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		for i := range x {
+			x[i] = float64(r.IntN(9))
+		}
+		if err := b.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range y {
+			want := 0.0
+			for k := range x {
+				want = math.FMA(dense[12*i+k], x[k], want)
+			}
+			if y[i] != want+1 {
+				t.Errorf("element %d is %v, want %v", i, y[i], want+1)
+			}
+		}
+	}
+	if _, err := np.InputSlot[float64](b, ".A"); err == nil || !strings.Contains(err.Error(), `input ".A" is no dense array`) {
+		t.Error(err)
+	}
+	doubled := np.Compile(func(v np.Array) np.Array { return np.Multiply(v, 2) })
+	if _, err := doubled.Bind(t.Context(), a); err == nil || !strings.Contains(err.Error(), "result 0 is held as csr") {
+		t.Error(err)
+	}
+	if y, err := doubled.Call(t.Context(), a); err != nil || !isSparse(t, y) {
+		t.Error(y, err)
+	}
+}
+
 // TestRefused holds the errors of bad arguments.
 func TestRefused(t *testing.T) {
 	try := func(want string, err error) {
