@@ -68,12 +68,6 @@ func (g *gen) fail(err error) {
 	}
 }
 
-// code is a loop with what it is run on.
-type code struct {
-	*gen
-	code *loop.Code
-}
-
 // newGen returns a generator for a statement in a phase.
 func newGen(k *ir.Kernel, n int, ph phase, keep func(op *ir.Op, d ir.DType) bool) (*gen, error) {
 	g := &gen{k: k, s: &k.Stmts[n], pats: k.Patterns(), phase: ph, keep: keep, loop: &loop.Loop{Name: fmt.Sprintf("%s_%d_%s", identifier(k.Name), n, phaseNames[ph])},

@@ -201,11 +201,17 @@ func (g *gen) finish(r *reduction, positions *loop.Val) []*loop.Val {
 		g.emit(&loop.NonEmpty{N: count})
 	}
 	g.when(less(num(0), count), func() {
-		if r.block == 0 {
-			for i, v := range result {
-				g.assign(v, use(r.acc[i]))
+		first := g.block(func() {
+			for i, v := range r.acc {
+				g.assign(result[i], use(v))
 			}
-		} else {
+		})
+		switch {
+		case r.block == 0:
+			g.emit(first...)
+		case r.lanes == 1: // most have less than a block
+			g.emit(&loop.If{Cond: less(count, num(r.block)), Then: first, Else: g.block(func() { g.total(r, result) })})
+		default:
 			g.total(r, result)
 		}
 		if hasEmpty {

@@ -49,7 +49,7 @@ func (e *executable) Close() error {
 	var first error
 	for _, s := range e.stmts {
 		for _, c := range s {
-			if err := c.code.Close(); first == nil {
+			if err := c.close(); first == nil {
 				first = err
 			}
 		}
@@ -287,7 +287,11 @@ func (r *run) loop(ctx context.Context, c *code) error {
 	for i, bind := range c.binds {
 		memory[i] = bind(r)
 	}
-	return c.code.Run(ctx, r.args.Threads, params, memory)
+	x, err := c.of(c.class(memory))
+	if err != nil {
+		return err
+	}
+	return x.Run(ctx, r.args.Threads, params, memory)
 }
 
 // allocate makes the result: the counts of the pieces become where they start.

@@ -12,7 +12,6 @@ package sparse
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/numen-go/numen/ir"
@@ -196,31 +195,11 @@ func (t *target) statement(k *ir.Kernel, n int) ([]*code, error) {
 		if g.plan.workspace && phases[0] == count && len(phases) == 2 {
 			phases = []phase{count, list, collect}
 		}
-		c := &code{gen: g}
-		if c.code, err = t.compile(g); err != nil {
-			return nil, fmt.Errorf("%w\n%s", err, g.loop)
+		c := &code{gen: g, target: t}
+		if _, err := c.of(c.usual()); err != nil {
+			return nil, err
 		}
 		codes = append(codes, c)
 	}
 	return codes, nil
-}
-
-func (t *target) compile(g *gen) (*loop.Code, error) {
-	if t.machine == nil {
-		return loop.Compile(g.loop)
-	}
-	return loop.CompileWith(g.loop, t.machine, g.class())
-}
-
-// class says that coordinates and values lie side by side; dense operands may not.
-func (g *gen) class() loop.Class {
-	c, n := loop.Class{}, 0
-	dense := slices.Collect(maps.Values(g.dense))
-	for _, a := range g.loop.Arrays {
-		if a.Rank == 1 && n < 64 && !slices.Contains(dense, a) {
-			c.Unit |= 1 << n
-		}
-		n += a.Rank
-	}
-	return c
 }

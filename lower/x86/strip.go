@@ -1,6 +1,7 @@
 package x86
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -49,6 +50,7 @@ type strip struct {
 	past     bool      // such code is being written
 	serials  map[loop.Stmt]*serialCode
 	combines map[loop.Stmt]*combineCode
+	alone    bool // positions are computed one by one: see oneByOne
 
 	// Of the members at hand.
 	t       asm.Reg   // position of the group; NoReg: 0
@@ -109,6 +111,13 @@ func (e *emitter) strip(st *loop.Strip) error {
 	if !literal && e.strips.guarded != st && f.looksFirst() {
 		e.strips.guarded = st
 		return e.stmt(&loop.If{Cond: loop.ApplyOp(ir.OpLt, ir.Bool, loop.Int(0), st.N), Then: []loop.Stmt{st}})
+	}
+	if !f.one && e.stepsAlone(&f) {
+		if err := e.allocated(&f, func(s *strip) { s.oneByOne(st.N) }); !errors.Is(err, errNotAlone) {
+			const cost = 4 // a nanosecond: what the next step waits for the one before
+			e.work(cost, e.slot(st.N))
+			return err
+		}
 	}
 	err := e.allocated(&f, func(s *strip) {
 		switch {

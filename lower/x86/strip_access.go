@@ -81,8 +81,11 @@ func (s *strip) access(a *loop.Array, index []*loop.Val, at loop.Place) *access 
 	})
 	if s.t != asm.NoReg {
 		s.advance = append(s.advance, func(group int) {
-			for ; group > 0; group -= 8 {
+			for ; group >= 8; group -= 8 {
 				s.b.Op(asm.LEA, asm.W64, asm.R(x.base), asm.MX(x.base, x.stride, 8, 0))
+			}
+			for range group {
+				s.b.Op(asm.ADD, asm.W64, asm.R(x.base), asm.R(x.stride))
 			}
 		})
 	}

@@ -25,6 +25,9 @@ func (s *strip) loadAt(v *loop.Val, at loop.Place) value {
 }
 
 func (s *strip) loadOf(v *loop.Val, at loop.Place) value {
+	if s.alone {
+		return s.elementAlone(v)
+	}
 	d := v.DType
 	masks := s.masks(at)
 	result := make(value, s.members)

@@ -125,6 +125,10 @@ func (s *strip) chain(st *loop.Lanes) {
 	x := s.serial(st, st.Accs, func() *combineCode {
 		return s.combine(st.Combine.Step, arrayTypes(st.Accs), valTypes(st.Vals))
 	})
+	if s.alone {
+		s.chainAlone(st, x)
+		return
+	}
 	areas := s.areas
 	columns := s.columns(st.Vals)
 	s.serially(func(i asm.Reg) {

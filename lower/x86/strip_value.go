@@ -32,6 +32,9 @@ func (s *strip) value(v *loop.Val, at loop.Place) value {
 		if v.Var == s.pos {
 			return s.iota(ir.Int64)
 		}
+		if s.alone && s.lets[v.Var] == nil {
+			s.name(v.Var, at)
+		}
 		return s.lets[v.Var]
 	case loop.Load:
 		return s.loadAt(v, at)
