@@ -64,6 +64,28 @@ func (d *Data) become(o *Data) {
 // Stored returns the number of elements stored.
 func (d *Data) Stored() int64 { return d.Vals.Size() / int64(d.DType.Size()) }
 
+// Bits returns the value at a position of the last level, as ir.Scalar describes elements.
+func (d *Data) Bits(at int64) uint64 { return element(d.Vals, d.DType, at) }
+
+// element returns an element of memory.
+func element(h *lower.Host, d ir.DType, at int64) uint64 {
+	switch d {
+	case ir.Bool, ir.Uint8:
+		return uint64(lower.Slice[uint8](h)[at])
+	case ir.Int8:
+		return uint64(lower.Slice[int8](h)[at])
+	case ir.Uint16:
+		return uint64(lower.Slice[uint16](h)[at])
+	case ir.Int16:
+		return uint64(lower.Slice[int16](h)[at])
+	case ir.Uint32, ir.Float32:
+		return uint64(lower.Slice[uint32](h)[at])
+	case ir.Int32:
+		return uint64(lower.Slice[int32](h)[at])
+	}
+	return lower.Slice[uint64](h)[at]
+}
+
 // axis returns the axis that a level stores.
 func axis(f *ir.Format, level int) int {
 	if f.Axes == nil {

@@ -329,20 +329,5 @@ func (v *values) element(a *ir.Access) uint64 {
 		}
 		at += p * x.Strides[d]
 	}
-	h := x.Buf.(*lower.Host)
-	switch x.DType {
-	case ir.Bool, ir.Uint8:
-		return uint64(lower.Slice[uint8](h)[at])
-	case ir.Int8:
-		return uint64(lower.Slice[int8](h)[at])
-	case ir.Uint16:
-		return uint64(lower.Slice[uint16](h)[at])
-	case ir.Int16:
-		return uint64(lower.Slice[int16](h)[at])
-	case ir.Uint32, ir.Float32:
-		return uint64(lower.Slice[uint32](h)[at])
-	case ir.Int32:
-		return uint64(lower.Slice[int32](h)[at])
-	}
-	return lower.Slice[uint64](h)[at]
+	return element(x.Buf.(*lower.Host), x.DType, at)
 }
