@@ -278,7 +278,7 @@ func (t *tile) columns() {
 		t.op(asm.CMP, r(atA), r(steps))
 		t.op(asm.CMOVG, r(atA), r(steps))
 		t.narrow(on)
-		t.someColumns(on)
+		t.someColumns(2, on)
 	default:
 		partial := t.code.NewLabel()
 		t.op(asm.CMP, t.left, asm.I(all))
@@ -287,7 +287,7 @@ func (t *tile) columns() {
 		t.op(asm.JMP, on)
 		t.code.Bind(partial)
 		t.op(asm.MOV, r(atA), t.left)
-		t.someColumns(on)
+		t.someColumns(1, on)
 	}
 	t.code.Bind(on)
 	if t.one {
@@ -305,36 +305,38 @@ func (t *tile) columns() {
 	t.code.Bind(end)
 }
 
-// someColumns writes the cases of as many columns as atA says, by vectors.
-func (t *tile) someColumns(on asm.Arg) {
-	for v := t.vectors; v > 0; v-- {
+// someColumns writes the cases of as many columns as atA says, by vectors, at least so many.
+func (t *tile) someColumns(least int, on asm.Arg) {
+	for v := t.vectors; v >= least; v-- {
 		fewer := t.code.NewLabel()
-		if v > 1 {
+		if v > least {
 			t.op(asm.CMP, r(atA), asm.I(int64((v-1)*t.lanes)))
 			t.op(asm.JLE, fewer)
+		}
+		if v > 1 {
 			t.op(asm.SUB, r(atA), asm.I(int64((v-1)*t.lanes)))
 		}
 		t.setMask()
 		t.someRows(v, true)
-		if v > 1 {
+		if v > least {
 			t.op(asm.JMP, on)
 		}
 		t.code.Bind(fewer)
 	}
 }
 
-// narrow writes the case of few columns, for which vectors of half the width do: the
-// processor may start twice as many of them.
+// narrow writes the case of columns that are no more than a vector holds, with vectors of
+// half the width: the processor may start twice as many of them, and load twice as many
+// elements of rows for them.
 func (t *tile) narrow(on asm.Arg) {
 	wide := t.code.NewLabel()
-	half := *t.shape
-	half.w, half.lanes = asm.W256, t.lanes/2
-	t.op(asm.CMP, r(atA), asm.I(int64(half.lanes)))
+	t.op(asm.CMP, r(atA), asm.I(int64(t.lanes)))
 	t.op(asm.JG, wide)
-	t.setMask()
+	half := *t.shape
+	half.w, half.lanes, half.vectors = asm.W256, t.lanes/2, 2
 	whole := t.shape
 	t.shape = &half
-	t.someRows(1, true)
+	t.someColumns(1, on)
 	t.shape = whole
 	t.op(asm.JMP, on)
 	t.code.Bind(wide)

@@ -28,14 +28,16 @@ func (t *tile) kernel(n, v int, masked bool) {
 	if n > 4 {
 		t.op(asm.LEA, r(fourthA), asm.MX(rowA, strideA, 4, 0))
 	}
-	t.nextRows(aheadA, n)
+	if t.looksAhead() {
+		t.startAhead(n)
+	}
 	t.op(asm.TEST, r(steps), r(steps))
 	t.op(asm.JLE, done)
 	t.code.Bind(loop)
 	for j := range v {
 		t.read(column(j), asm.M(atB, t.bytes(j)), last(j), scratch)
 	}
-	if t.level == asm.AVX512 && !t.one {
+	if t.looksAhead() {
 		t.ahead(v)
 	}
 	for i := range n {
@@ -83,16 +85,34 @@ func (t *tile) kernel(n, v int, masked bool) {
 // line is the bytes that memory gives at a time.
 const line = 64
 
-// ahead asks for elements that are not in a cache, if they are not: those of columns eight
-// steps on, and a line of the rows that come next, which are one run of memory where rows
-// are dense. There is time for it where a step's products take longer than its loads: AVX2
-// has no registers for so many.
+// cacheLine is the bytes that memory gives at a time.
+const cacheLine = 64
+
+// looksAhead reports whether a kernel asks for elements before it needs them. There is
+// time for it where a step's products take longer than its loads: AVX2 has no registers
+// for so many.
+func (t *tile) looksAhead() bool { return t.level == asm.AVX512 && !t.one }
+
+// startAhead sets what is asked for of rows: those that come after the n at hand, which
+// are one run of memory where rows are dense; the same ones where none come. It is eight
+// steps on, which matters where they are packed.
+func (t *tile) startAhead(n int) {
+	last := t.code.NewLabel()
+	t.op(asm.MOV, r(aheadA), r(rowA))
+	t.op(asm.CMP, t.rowsLeft, asm.I(int64(n)))
+	t.op(asm.JLE, last)
+	t.nextRows(aheadA, n)
+	t.code.Bind(last)
+	t.op(asm.LEA, r(aheadA), asm.MX(aheadA, stepA, 8, 0))
+}
+
+// ahead asks for a line of rows, and for the elements of columns eight steps on.
 func (t *tile) ahead(v int) {
 	for j := range v {
 		t.op(asm.PREFETCHT0, asm.MX(atB, stepB, 8, t.bytes(j)))
 	}
 	t.op(asm.PREFETCHT1, asm.M(aheadA, 0))
-	t.op(asm.ADD, r(aheadA), asm.I(line))
+	t.op(asm.ADD, r(aheadA), asm.I(cacheLine))
 }
 
 // merge writes the sum of results and those that come before them, where there are any.
