@@ -20,6 +20,7 @@ func TestLargeContractions(t *testing.T) {
 		matrix []int64 // how many, M, K, N
 		turned bool    // the first factor is the second's array, with its axes swapped
 		of     func(x float64) float64
+		ofRow  bool // it is of the first factor
 		after  func(x, d float64) float64
 	}{
 		{text: "kernel product; dim M K N; in a f64[M,K], b f64[K,N]; out c f64[M,N]; axis i<M, j<N, k<K; c[i,j] = fma.chain[k](a[i,k], b[k,j])",
@@ -32,6 +33,8 @@ func TestLargeContractions(t *testing.T) {
 			dims: []int64{150, 1030, 200}, matrix: []int64{1, 150, 1030, 200}, after: func(x, d float64) float64 { return max(x-float64(d*1030), 0) }},
 		{text: "kernel gram; dim K M; in a f64[K,M]; out c f64[M,M]; axis i<M, j<M, k<K; c[i,j] = fma.chain[k](a[k,i], a[k,j]*a[k,j] + 1.0)",
 			dims: []int64{3000, 41}, matrix: []int64{1, 41, 3000, 41}, turned: true, of: func(x float64) float64 { return float64(x*x) + 1 }},
+		{text: "kernel rows; dim K M; in a f64[K,M]; out c f64[M,M]; axis i<M, j<M, k<K; c[i,j] = fma.chain[k](a[k,i]*a[k,i] + 1.0, a[k,j])",
+			dims: []int64{3000, 41}, matrix: []int64{1, 41, 3000, 41}, turned: true, ofRow: true, of: func(x float64) float64 { return float64(x*x) + 1 }},
 	} {
 		k, err := ir.ParseKernel(c.text)
 		if err != nil {
@@ -69,7 +72,14 @@ func TestLargeContractions(t *testing.T) {
 						row[k] = a[i*depth+int64(k)]
 					}
 				}
-				for j, x := range chains(row, b, n, c.of) {
+				of := c.of
+				if c.ofRow {
+					for k := range row {
+						row[k] = of(row[k])
+					}
+					of = nil
+				}
+				for j, x := range chains(row, b, n, of) {
 					if c.after != nil {
 						x = c.after(x, data["d"][j])
 					}

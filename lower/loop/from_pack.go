@@ -69,6 +69,10 @@ func (c *chunk) packElement(to *Array, e *ir.Expr, a int, size *Val, width int, 
 		})
 		return
 	}
+	if e.Kind != ir.Load && width < ir.LaneCount {
+		c.packLines(to, e, a, size, width, first, last)
+		return
+	}
 	c.forRange("k", first, last, packStep, func(k *Val) {
 		end := c.set("ke", minVal(add(k, intVal(packStep)), last))
 		c.panels(a, size, width, func(p, n *Val) {
@@ -76,6 +80,30 @@ func (c *chunk) packElement(to *Array, e *ir.Expr, a int, size *Val, width int, 
 				c.at[b] = add(c.lo, k)
 				across(p, k, n)
 				c.at[b] = nil
+			})
+		})
+	})
+}
+
+// packLines emits the packing of an element that is computed, where panels are narrower
+// than a group, of which all positions are computed: in lines across all panels first.
+func (c *chunk) packLines(to *Array, e *ir.Expr, a int, size *Val, width int, first, last *Val) {
+	b, start := c.reduce[0], c.from[a]
+	lines := &Array{c.name("w"), e.DType, 2, ir.Local}
+	c.emit(&Local{Array: lines, Extents: []*Val{intVal(packStep), size}})
+	c.forRange("k", first, last, packStep, func(k *Val) {
+		end := c.set("ke", minVal(add(k, intVal(packStep)), last))
+		c.forRange("k", k, end, 1, func(x *Val) {
+			c.at[b] = add(c.lo, x)
+			c.strips(a, c.from[a], c.to[a], func() {
+				c.emit(&Store{lines, []*Val{sub(x, k), sub(c.at[a], start)}, c.values([]*ir.Expr{e})[0]})
+			})
+			c.at[b] = nil
+		})
+		c.panels(a, size, width, func(p, n *Val) {
+			i := sub(c.from[a], start)
+			c.forRange("k", k, end, 1, func(x *Val) {
+				c.strip(n, func(t *Val) { c.emit(&Store{to, []*Val{p, x, t}, load(lines, sub(x, k), add(i, t))}) })
 			})
 		})
 	})
