@@ -46,26 +46,36 @@ func (g *gen) strip(c *cursor, a int, q, n *loop.Val, f func(t, x *loop.Val)) {
 	*v, g.at[a] = saved, nil
 }
 
-// alongList emits the steps of a reduction over one list, in strips that end with blocks.
+// alongList emits the steps of a reduction over one list, in strips that end with blocks:
+// most lists are shorter than one.
 func (g *gen) alongList(r *reduction, v *view, a int) {
 	c := g.list(v)
 	step := r.block
 	if step == 0 {
 		step = ir.LaneBlock
 	}
-	q := g.name("q", ir.Int64)
-	g.emit(&loop.For{Var: q, Lo: c.lo, Hi: c.hi, Step: num(step), Body: g.block(func() {
-		n := g.let("n", op(ir.OpMin, num(step), sub(c.hi, use(q))))
+	strip := func(q, n *loop.Val) {
 		g.stores(r.single, num(0), vals(r.acc))
-		g.strip(c, a, use(q), n, func(_, _ *loop.Val) {
+		g.strip(c, a, q, n, func(_, _ *loop.Val) {
 			g.emit(&loop.Lanes{Combine: r.c, Accs: r.single, Vals: g.values(g.s.Args)})
 		})
 		g.assignAll(r.acc, loads(r.single, num(0)))
+	}
+	all := g.let("n", sub(c.hi, c.lo))
+	short := g.block(func() {
+		strip(c.lo, all)
+		g.assign(r.count, all)
+	})
+	q := g.name("q", ir.Int64)
+	long := &loop.For{Var: q, Lo: c.lo, Hi: c.hi, Step: num(step), Body: g.block(func() {
+		n := g.let("n", op(ir.OpMin, num(step), sub(c.hi, use(q))))
+		strip(use(q), n)
 		g.assign(r.count, add(use(r.count), n))
 		if r.block != 0 {
 			g.when(eq(n, num(step)), func() { g.push(r, sub(loop.ApplyOp(ir.OpShr, ir.Int64, use(r.count), num(log2(step))), num(1))) })
 		}
-	})})
+	})}
+	g.emit(&loop.If{Cond: less(all, num(step)), Then: short, Else: []loop.Stmt{long}})
 }
 
 // appendList emits the elements of a list that a result has as they are.
