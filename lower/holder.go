@@ -22,7 +22,8 @@ type Holder interface {
 	// Nothing is taken for elements that a format stores where it needs them.
 	Make(ctx context.Context, t ir.Type, extents []int64) (*Array, error)
 	// Convert returns an array's elements in another format. One of the formats, a's and
-	// the wanted one, is the target's, the other is too or nil: dense on the host.
+	// the wanted one, is the target's, the other is too or nil: dense on the host. Where
+	// both are the target's, what computes a may not be finished.
 	Convert(ctx context.Context, a *Array, to *ir.Format) (*Array, error)
 	// Finish returns when the results of launches are complete, or with their error: a
 	// target may do the work of a launch now that it was only told of then. What it may

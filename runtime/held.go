@@ -211,12 +211,13 @@ func (r *heldRun) alloc(ctx context.Context, v int) error {
 
 // convert makes a value's elements in another format. What leaves a holder is complete.
 func (r *heldRun) convert(ctx context.Context, st *ir.ProgramStep) error {
-	if from := r.f.values[st.In[0]]; from.Format != nil && !r.finished[st.In[0]] {
+	to := r.f.prog.ir.Values[st.Out].Type.Format
+	if from := r.f.values[st.In[0]]; leaves(from.Format, to) && !r.finished[st.In[0]] {
 		if err := r.finish(ctx); err != nil {
 			return err
 		}
 	}
-	a, err := r.f.engine.Convert(ctx, r.f.values[st.In[0]], r.f.prog.ir.Values[st.Out].Type.Format)
+	a, err := r.f.engine.Convert(ctx, r.f.values[st.In[0]], to)
 	if err != nil {
 		return err
 	}
@@ -228,6 +229,9 @@ func (r *heldRun) convert(ctx context.Context, st *ir.ProgramStep) error {
 	r.f.values[st.Out], r.made[st.Out] = a, true
 	return nil
 }
+
+// leaves reports whether a conversion takes an array from its holder.
+func leaves(from, to *ir.Format) bool { return from != nil && holderName(from) != holderName(to) }
 
 func (r *heldRun) launch(ctx context.Context, n int, l *ir.Launch, sites []*ir.Site) error {
 	f, a := r.f, &r.f.args[n]
@@ -251,7 +255,7 @@ func (r *heldRun) launch(ctx context.Context, n int, l *ir.Launch, sites []*ir.S
 func (r *heldRun) finish(ctx context.Context) error {
 	of := map[string]*leaving{}
 	chunking := r.f.config.Chunks
-	leaves := func(v int, sink lower.Sink) {
+	add := func(v int, sink lower.Sink) {
 		a := r.f.values[v]
 		if a == nil || a.Format == nil || r.finished[v] && sink == nil {
 			return
@@ -265,15 +269,15 @@ func (r *heldRun) finish(ctx context.Context) error {
 		l.arrays, l.sinks = append(l.arrays, a), append(l.sinks, sink)
 	}
 	for _, st := range r.f.prog.ir.Steps {
-		if st.Kind == ir.StepConvert {
-			leaves(st.In[0], nil)
+		if st.Kind == ir.StepConvert && leaves(r.f.prog.ir.Values[st.In[0]].Type.Format, r.f.prog.ir.Values[st.Out].Type.Format) {
+			add(st.In[0], nil)
 		}
 	}
 	for i, v := range r.f.prog.ir.Results {
 		if chunking != nil && i < len(chunking.Sinks) && chunking.Sinks[i] != nil {
-			leaves(v, chunking.Sinks[i])
+			add(v, chunking.Sinks[i])
 		} else {
-			leaves(v, nil)
+			add(v, nil)
 		}
 	}
 	b := &lower.Bounds{Threads: r.f.config.threads(), Memory: r.f.config.Memory}

@@ -29,19 +29,11 @@ var colors = map[string]string{"compute": "#cfe3f7", "merge": "#e5d5f5", "copy":
 func (p *Plan) SVG() string {
 	boxes := p.pictures()
 	const width, height, gapX, gapY, margin = 190, 58, 16, 46, 16
-	rows := map[int]int{}
-	widest, deepest := 0, 0
-	for _, b := range boxes {
-		b.x, b.y = rows[b.level], b.level
-		rows[b.level]++
-		widest, deepest = max(widest, rows[b.level]), max(deepest, b.level)
-	}
-	left := func(b *picture) int {
-		free := (widest - rows[b.level]) * (width + gapX) / 2 // rows are centred
-		return margin + free + b.x*(width+gapX)
-	}
+	rows := lay(boxes)
+	widest := slices.Max(append(rows, 1))
+	left := func(b *picture) int { return margin + (widest-rows[b.y])*(width+gapX)/2 + b.x*(width+gapX) } // rows are centred
 	top := func(b *picture) int { return margin + b.y*(height+gapY) }
-	w, h := 2*margin+widest*(width+gapX)-gapX, 2*margin+(deepest+1)*(height+gapY)-gapY
+	w, h := 2*margin+widest*(width+gapX)-gapX, 2*margin+len(rows)*(height+gapY)-gapY
 	var out strings.Builder
 	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="11">`+"\n", w, h, w, h)
 	fmt.Fprintf(&out, `<rect width="%d" height="%d" fill="white"/>`+"\n", w, h)
@@ -62,6 +54,28 @@ func (p *Plan) SVG() string {
 	}
 	out.WriteString("</svg>\n")
 	return out.String()
+}
+
+// abreast is how many boxes stand in a row at most.
+const abreast = 10
+
+// lay sets where boxes stand, each below those that it reads from, and returns how many
+// stand in each row.
+func lay(boxes []*picture) []int {
+	levels := map[int][]*picture{}
+	for _, b := range boxes {
+		levels[b.level] = append(levels[b.level], b)
+	}
+	var rows []int
+	for level := range len(levels) {
+		for row := range slices.Chunk(levels[level], abreast) {
+			for x, b := range row {
+				b.x, b.y = x, len(rows)
+			}
+			rows = append(rows, len(row))
+		}
+	}
+	return rows
 }
 
 // short cuts a line to what fits a box.
