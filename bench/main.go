@@ -11,6 +11,7 @@
 //	go run ./bench -run 'numexpr/.*/1e7' -peers numpy,numexpr,numba -json out.json
 //	go run ./bench -run cpu -peers numpy,numexpr,jax,numba,torch -report BENCHMARKS.md
 //	go run ./bench -run cpu:gemm -peers numpy
+//	go run ./bench -run sharded -peers dask
 //	go run ./bench -input x.npy
 //
 // runs other problems, among them the suite that machine code is held to (a quarter of an
@@ -44,10 +45,14 @@ import (
 	"time"
 
 	"github.com/numen-go/numen/bench/matrix"
+	"github.com/numen-go/numen/bench/shards"
 	"github.com/numen-go/numen/lower"
 )
 
 func main() {
+	if shards.Child() {
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -98,6 +103,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bench: -threads must be at least 1")
 		return 2
 	}
+	if o.suite() == "sharded" {
+		if err := o.sharded(ctx, stdout); err != nil {
+			fmt.Fprintf(stderr, "bench: %v\n", err)
+			return 1
+		}
+		return 0
+	}
 	entries, err := o.entries(ctx)
 	if err != nil {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
@@ -138,6 +150,18 @@ func dense() []string {
 		_, holds := t.(lower.Holder)
 		return holds
 	})
+}
+
+// sharded measures arrays in chunks.
+func (o *options) sharded(ctx context.Context, w io.Writer) error {
+	_, part, _ := strings.Cut(o.pattern, ":")
+	s := &shards.Options{Threads: o.threads, Runs: 3, Quick: o.quick, Part: part}
+	if o.peers == "dask" {
+		s.Python = o.python
+	} else if o.peers != "" {
+		return fmt.Errorf("the peer of arrays in chunks is dask, not %s", o.peers)
+	}
+	return shards.Run(ctx, s, w)
 }
 
 // suite returns the name of the suite that -run asks for, if it does.

@@ -250,13 +250,7 @@ func (z *zarr) readChunk(name string, own, part *ir.Box, dst []byte, box *ir.Box
 		return fmt.Errorf("%d bytes, a chunk has %d", info.Size(), want)
 	}
 	if !z.Packed() {
-		var failed error
-		lower.Runs(part, box, own, func(to, from, n int64) {
-			if failed == nil {
-				_, failed = f.ReadAt(dst[to*size:(to+n)*size], from*size)
-			}
-		})
-		return failed
+		return readRuns(f, dst, box, own, part, size)
 	}
 	data, direct := dst, part.Contains(*own) && own.Contains(*box) // the whole of one chunk is asked for
 	if !direct {
@@ -284,4 +278,33 @@ func (z *zarr) buffer() *[]byte {
 		return b
 	}
 	return new(make([]byte, z.chunkBytes()))
+}
+
+// A disk is kept busy by several reads at a time, of not too many bytes each.
+const (
+	readBytes = 1 << 20
+	readers   = 4
+)
+
+// readRuns copies a part of a file that has the elements of own to dst, which has those of box.
+func readRuns(f *os.File, dst []byte, box, own, part *ir.Box, size int64) error {
+	type run struct{ to, from, n int64 } // in bytes
+	var runs []run
+	lower.Runs(part, box, own, func(to, from, n int64) {
+		to, from, n = to*size, from*size, n*size
+		for n > 0 {
+			k := min(n, readBytes)
+			runs = append(runs, run{to, from, k})
+			to, from, n = to+k, from+k, n-k
+		}
+	})
+	threads := 1
+	if part.Size()*size >= readers*readBytes {
+		threads = readers
+	}
+	return lower.Parallel(context.Background(), threads, int64(len(runs)), func(i int64) error {
+		r := &runs[i]
+		_, err := f.ReadAt(dst[r.to:r.to+r.n], r.from)
+		return err
+	})
 }

@@ -101,7 +101,7 @@ func (h *taskHeap) Pop() any {
 // run computes the plan, and keeps the chunks of results.
 func (e *executor) run(ctx context.Context, results []wanted) error {
 	e.wake = sync.NewCond(&e.mu)
-	e.shelved = e.t.shelf
+	e.shelved = e.t.shelves[e.spillDir()]
 	if b := e.bounds.Memory; b > 0 {
 		e.t.arena.bound(0)
 	} else {
@@ -122,7 +122,9 @@ func (e *executor) run(ctx context.Context, results []wanted) error {
 		e.work(ctx)
 	}
 	wg.Wait()
-	e.t.shelf = e.shelved
+	if e.shelved != nil {
+		e.t.shelves[e.spillDir()] = e.shelved
+	}
 	err := e.stopped
 	if err == nil {
 		err = e.failure.err
@@ -143,6 +145,9 @@ func (e *executor) run(ctx context.Context, results []wanted) error {
 	}
 	return nil
 }
+
+// spillDir is where chunks go that memory does not hold.
+func (e *executor) spillDir() string { return cmp.Or(e.order.Spill, os.TempDir()) }
 
 // leave leaves a result's chunks to its node.
 func (e *executor) leave(a *array) {
@@ -369,7 +374,7 @@ func (e *executor) spill(t *task) bool {
 	}
 	slices.SortFunc(victims, func(a, b victim) int { return cmp.Compare(b.next, a.next) })
 	if e.shelved == nil {
-		s, err := newScratch(cmp.Or(e.order.Spill, os.TempDir()))
+		s, err := newScratch(e.spillDir())
 		if err != nil {
 			e.stop(err)
 			return true

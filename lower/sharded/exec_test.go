@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func TestRechunkSpillsWithinTheBound(t *testing.T) {
 	if err := target.Finish(t.Context(), []*lower.Array{out}, &lower.Bounds{Threads: 2, Memory: 200 << 10}); err != nil {
 		t.Fatal(err)
 	}
-	if target.shelf == nil {
+	if len(target.shelves) == 0 {
 		t.Error("nothing was spilled")
 	}
 	if !slices.Equal(read(t, out), m.data) {
@@ -65,13 +66,13 @@ func (*brokenShelf) close() error             { return nil }
 func TestFullDisk(t *testing.T) {
 	target := wrap(t, "cpu").(*target)
 	m, a := tiles(256, 64)
-	target.shelf = &brokenShelf{}
+	target.shelves[os.TempDir()] = &brokenShelf{}
 	out := rows(t, target, a)
 	b := &lower.Bounds{Threads: 2, Memory: 200 << 10}
 	if err := target.Finish(t.Context(), []*lower.Array{out}, b); !errors.Is(err, errFull) {
 		t.Fatalf("a full disk: %v", err)
 	}
-	target.shelf = nil
+	clear(target.shelves)
 	if err := target.Finish(t.Context(), []*lower.Array{out}, b); err != nil {
 		t.Fatalf("with room again: %v", err)
 	}

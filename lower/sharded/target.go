@@ -35,18 +35,18 @@ func Wrap(inner string) (lower.Holder, error) {
 	}
 	caps := *w.Caps()
 	caps.Sinks = slices.DeleteFunc(slices.Clone(caps.Sinks), func(s ir.Sink) bool { return s == ir.Append })
-	return &target{inner: w, caps: &caps, arena: newArena()}, nil
+	return &target{inner: w, caps: &caps, arena: newArena(), shelves: map[string]shelf{}}, nil
 }
 
 // target is the arrays in chunks of one wrapped target.
 type target struct {
-	inner  lower.Target
-	caps   *ir.Caps
-	arena  *arena
-	mu     sync.Mutex   // one plan at a time: a bound is one of the process
-	shelf  shelf        // nil: nothing was spilled yet
-	merges sync.Map     // kernel text -> *code
-	turns  atomic.Int64 // launches so far
+	inner   lower.Target
+	caps    *ir.Caps
+	arena   *arena
+	mu      sync.Mutex       // one plan at a time: a bound is one of the process
+	shelves map[string]shelf // by directory: what was spilled to
+	merges  sync.Map         // kernel text -> *code
+	turns   atomic.Int64     // launches so far
 }
 
 // Name returns sharded.
@@ -81,10 +81,10 @@ func (t *target) Close() error {
 		return true
 	})
 	t.merges.Clear()
-	if t.shelf != nil {
-		err = errors.Join(err, t.shelf.close())
-		t.shelf = nil
+	for _, s := range t.shelves {
+		err = errors.Join(err, s.close())
 	}
+	clear(t.shelves)
 	t.arena.bound(0)
 	return errors.Join(err, t.inner.Close())
 }
