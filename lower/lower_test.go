@@ -176,6 +176,9 @@ func BenchmarkParallel(b *testing.B) {
 
 type nothing struct{ lower.Target }
 
+func (nothing) Name() string { return "nothing" }
+func (nothing) Close() error { return nil }
+
 func TestRegistry(t *testing.T) {
 	lower.Register("nothing", func() (lower.Target, error) { return nothing{}, nil })
 	if got, err := lower.Open("nothing"); err != nil || got != (nothing{}) {
@@ -185,6 +188,10 @@ func TestRegistry(t *testing.T) {
 		t.Error(lower.Names())
 	}
 	if _, err := lower.Open("none"); err == nil || !strings.Contains(err.Error(), `no target "none" is linked in`) {
+		t.Error(err)
+	}
+	lower.Register("alias", func() (lower.Target, error) { return nothing{}, nil })
+	if _, err := lower.Open("alias"); err == nil || !strings.Contains(err.Error(), `target "alias" calls itself "nothing"`) {
 		t.Error(err)
 	}
 	for name, register := range map[string]func(){

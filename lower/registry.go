@@ -40,7 +40,12 @@ func Open(name string) (Target, error) {
 		slices.Sort(names)
 		return nil, fmt.Errorf("lower: no target %q is linked in; there are %v (import its package)", name, names)
 	}
-	return maker()
+	t, err := maker()
+	if err == nil && t.Name() != name {
+		t.Close()
+		return nil, fmt.Errorf("lower: target %q calls itself %q: code is kept by that name", name, t.Name())
+	}
+	return t, err
 }
 
 // Names returns the registered targets, sorted.

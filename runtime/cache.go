@@ -78,7 +78,7 @@ func (e *Engine) programFor(ctx context.Context, key string, s *structure, c *Co
 		if p, ok := e.cache.programs.Load(key); ok {
 			return p, nil
 		}
-		p, err := e.compile(ctx, s, c, symbols, passes.Options{Verify: debug.verify})
+		p, err := e.compileOn(ctx, s, c, symbols, passes.Options{Verify: debug.verify})
 		if err != nil {
 			return nil, err
 		}
@@ -93,6 +93,30 @@ func (e *Engine) programFor(ctx context.Context, key string, s *structure, c *Co
 		return nil, err
 	}
 	return p.(*program), nil
+}
+
+// compileOn compiles for the targets of a run. A program that is sent to a target with
+// arrays of its own goes to the next one when that declines a kernel of it: its kernels
+// have no other home.
+func (e *Engine) compileOn(ctx context.Context, s *structure, c *Config, symbols bool, o passes.Options) (*program, error) {
+	p, err := e.compile(ctx, s, c, symbols, o)
+	if !errors.Is(err, ErrDeclined) || len(c.Targets) < 2 {
+		return p, err
+	}
+	t, unknown := e.target(c.Targets[0])
+	if h, ok := t.(lower.Holder); unknown != nil || !ok || h.Home() == nil {
+		return nil, err
+	}
+	next := *c
+	next.Targets = c.Targets[1:]
+	p, other := e.compileOn(ctx, s, &next, symbols, o)
+	if errors.Is(other, ErrDeclined) {
+		return nil, errors.Join(err, other)
+	}
+	if other == nil {
+		p.declined = append([]error{err}, p.declined...)
+	}
+	return p, other
 }
 
 // compile runs the passes and places every kernel on a target.

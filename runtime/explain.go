@@ -28,9 +28,9 @@ func (e *Engine) Explain(ctx context.Context, results []*ir.Node, c *Config) (*E
 	}
 	start := time.Now()
 	o := passes.Options{Verify: debug.verify, Text: true}
-	p, err := e.compile(ctx, s, &cfg, true, o)
+	p, err := e.compileOn(ctx, s, &cfg, true, o)
 	if errors.Is(err, errExact) {
-		p, err = e.compile(ctx, s, &cfg, false, o)
+		p, err = e.compileOn(ctx, s, &cfg, false, o)
 	}
 	if err != nil {
 		return nil, err

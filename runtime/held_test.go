@@ -92,6 +92,9 @@ func (b *boxes) Compile(ctx context.Context, k *ir.Kernel) (lower.Executable, er
 	if len(k.Stmts) > 2 { // so that the runtime cuts
 		return nil, &lower.Declined{Target: "boxes", Stmt: 1, Why: lower.WhyStatements, Detail: "boxes take two"}
 	}
+	if i := slices.IndexFunc(k.Stmts, func(s ir.Stmt) bool { return s.Sink == ir.Scan }); i >= 0 {
+		return nil, &lower.Declined{Target: "boxes", Stmt: i, Why: lower.WhySink, Detail: "boxes take no scans"}
+	}
 	code, err := b.Target.Compile(ctx, k)
 	if err != nil {
 		return nil, err
@@ -268,5 +271,31 @@ func TestBoundOnHolders(t *testing.T) {
 	}
 	if n := open.Load(); n != before {
 		t.Errorf("%d boxes are open, %d before", n, before)
+	}
+}
+
+// TestAHolderThatDeclinesHandsOn holds that a program goes to the next target that was
+// asked for where its home declines a kernel, that Explain says so, and that nothing goes
+// to a target that nobody asked for.
+func TestAHolderThatDeclinesHandsOn(t *testing.T) {
+	e := New(Config{})
+	defer e.Close()
+	g := parse(t, `graph sums(x f64[40]) -> z
+  y f64[40] = cumsum(x) {axes=[0]}
+  z f64[40] = exp(y)
+end
+`, 2)
+	both := &Config{Targets: []string{"boxes", "cpu"}}
+	out, err := e.Eval(t.Context(), g.Results, both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameBits(t, out[0], judge(t, g)[0])
+	x, err := e.Explain(t.Context(), g.Results, both)
+	if err != nil || !strings.Contains(x.String(), "boxes take no scans") {
+		t.Errorf("%v\n%s", err, x)
+	}
+	if _, err := e.Eval(t.Context(), g.Results, &Config{Targets: []string{"boxes"}}); !errors.Is(err, ErrDeclined) {
+		t.Error(err)
 	}
 }

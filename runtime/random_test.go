@@ -102,7 +102,10 @@ func ordered(t *testing.T, g *ir.Graph) {
 // shuffled is the cpu target's code at a level, in short strips and small tiles, cut into
 // far too many tasks, which start in another order; results count as large, which takes
 // them past the caches.
-type shuffled struct{ tuning *loop.Tuning }
+type shuffled struct {
+	name   string
+	tuning *loop.Tuning
+}
 
 func newShuffled(level string) shuffled {
 	t := *loop.Portable
@@ -121,7 +124,7 @@ func newShuffled(level string) shuffled {
 		}
 		return (turn + 1) * step % tasks
 	}
-	return shuffled{&t}
+	return shuffled{"shuffled_" + level, &t}
 }
 
 // turns counts the tasks that were shuffled.
@@ -134,7 +137,7 @@ func gcd(a, b int64) int64 {
 	return a
 }
 
-func (shuffled) Name() string   { return "shuffled" }
+func (s shuffled) Name() string { return s.name }
 func (shuffled) Caps() *ir.Caps { return loop.Caps() }
 func (shuffled) Close() error   { return nil }
 
@@ -146,10 +149,21 @@ func (s shuffled) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, er
 	return code, nil
 }
 
+// levelled is the cpu target at a level.
+type levelled struct {
+	lower.Target
+	name string
+}
+
+func (l levelled) Name() string { return l.name }
+
 // The levels of the cpu target are targets of these tests, as they are and shuffled.
 func init() {
 	for _, level := range cpu.Levels() {
-		lower.Register("cpu_"+level, func() (lower.Target, error) { return cpu.New(level) })
+		lower.Register("cpu_"+level, func() (lower.Target, error) {
+			t, err := cpu.New(level)
+			return levelled{t, "cpu_" + level}, err
+		})
 		lower.Register("shuffled_"+level, func() (lower.Target, error) { return newShuffled(level), nil })
 	}
 }

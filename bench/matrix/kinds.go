@@ -13,8 +13,16 @@ import (
 )
 
 func init() {
-	lower.Register("portable", func() (lower.Target, error) { return cpu.New("portable") })
+	lower.Register("portable", func() (lower.Target, error) {
+		t, err := cpu.New("portable")
+		return portable{t}, err
+	})
 }
+
+// portable is the cpu target without machine code.
+type portable struct{ lower.Target }
+
+func (portable) Name() string { return "portable" }
 
 // Kinds returns every kind of array that this module brings.
 func Kinds() []Kind {
