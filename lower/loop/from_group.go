@@ -251,13 +251,18 @@ func (l *lowering) taskAxes(p *plan) (axes []int, few bool) {
 		}
 		few = true
 		first, second := u, v
-		if slices.ContainsFunc(l.k.Stmts[p.stmts[i]].Args, func(e *ir.Expr) bool { return e.Kind != ir.Load && slices.Contains(e.Axes(), v) }) {
+		if computed(&l.k.Stmts[p.stmts[i]], v) {
 			first, second = v, u
 		}
 		rank := func(a int) int { return slices.Index([]int{first, second}, a) }
 		slices.SortStableFunc(axes, func(a, b int) int { return rank(a) - rank(b) })
 	}
 	return axes, few
+}
+
+// computed reports whether an element along axis a takes work.
+func computed(s *ir.Stmt, a int) bool {
+	return slices.ContainsFunc(s.Args, func(e *ir.Expr) bool { return e.Kind != ir.Load && slices.Contains(e.Axes(), a) })
 }
 
 // fuses reports whether a group is a contraction and stores over its results, which are

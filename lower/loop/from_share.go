@@ -21,10 +21,12 @@ const worthSharing = 1 << 26
 
 // product emits a group that is a contraction, with stores over its results or without:
 // a large one so that tasks share what is packed, others as apart does. It reports whether
-// it can.
+// it can. Where elements of columns are computed tasks are cut along these, and share
+// nothing: 20000 x 200 with logarithms took 7 % longer when half of them came from the
+// other processor's cache.
 func (l *lowering) product(p *plan, apart func()) bool {
 	s, u, v := &l.k.Stmts[p.stmts[0]], p.rows[0], p.strips[0]
-	if u < 0 || len(s.Axes) > 1 || !slices.Contains(p.shared, u) || !slices.Contains(p.shared, v) || len(p.stmts) > 1 && !l.fuses(p) {
+	if u < 0 || len(s.Axes) > 1 || computed(s, v) || !slices.Contains(p.shared, u) || !slices.Contains(p.shared, v) || len(p.stmts) > 1 && !l.fuses(p) {
 		return false
 	}
 	l.stmt = p.stmts[0]
