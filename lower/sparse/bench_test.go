@@ -45,6 +45,7 @@ func BenchmarkKernels(b *testing.B) {
 	const rows, perRow = 200_000, 20
 	for _, c := range []struct{ name, text string }{
 		{"spmv", "kernel k; dim M K; in A f64[M,K] csr, x f64[K]; out y f64[M]; axis i<M, k<K;  y[i] = fma.stored[k](A[i,k], x[k])"},
+		{"spmm", "kernel k; dim M K; in A f64[M,K] csr, X f64[K,32]; out Y f64[M,32]; axis i<M, j<32, k<K;  Y[i,j] = fma.stored[k](A[i,k], X[k,j])"},
 		{"scale", "kernel k; dim M K; in A f64[M,K] csr; out o f64[M,K] csr; axis i<M, k<K;  o[i,k] = A[i,k]*2.5"},
 		{"add", "kernel k; dim M K; in A f64[M,K] csr, B f64[M,K] csr; out o f64[M,K] csr; axis i<M, k<K;  o[i,k] = A[i,k] + B[i,k]"},
 		{"multiply", "kernel k; dim M K; in A f64[M,K] csr, B f64[M,K] csr; out o f64[M,K] csr; axis i<M, k<K;  o[i,k] = A[i,k]*B[i,k]"},
@@ -72,11 +73,16 @@ func BenchmarkKernels(b *testing.B) {
 						x := *m.Array()
 						switch {
 						case !o.Format.Sparse():
-							v := make([]float64, n)
+							width := 1
+							if len(o.Shape) > 1 {
+								width = 32
+							}
+							v := make([]float64, n*width)
 							for i := range v {
 								v[i] = float64(i%17) + 0.5
 							}
-							x = lower.Array{DType: ir.Float64, Buf: lower.HostOf(v), Strides: []int64{1}, Extents: []int64{int64(n)}}
+							x = lower.Array{DType: ir.Float64, Buf: lower.HostOf(v), Strides: []int64{int64(width), 1}, Extents: []int64{int64(n), int64(width)}}
+							x.Strides, x.Extents = x.Strides[2-len(o.Shape):], x.Extents[:len(o.Shape)]
 						case o.Role == ir.Out:
 							x.Buf = &Data{}
 						}

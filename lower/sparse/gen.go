@@ -51,6 +51,7 @@ type gen struct {
 	result   *result     // a sparse result
 	red      *reduction  // of a reduction whose reduced axes are the innermost
 	implied  *implied    // what such a one takes for all that is not stored; nil: it visits every position or its order says
+	across   *across     // of one that has many results for each stored element
 	space    *workspace  // of one whose results are scattered
 	marks    *loop.Array // which positions of a scattered row were met: the number of the row
 	err      error
@@ -211,6 +212,7 @@ func (g *gen) scratches() {
 	}
 	if !g.plan.workspace {
 		g.red = g.declare(g.s)
+		g.across = g.newAcross(g.red)
 		return
 	}
 	extent := g.extentOf(g.plan.loops[len(g.plan.loops)-1])
@@ -278,6 +280,10 @@ func (g *gen) write(vals []*loop.Val) {
 
 // reduced emits the loops of a reduction whose reduced axes are the innermost.
 func (g *gen) reduced(depth int, parent *loop.Val) {
+	if g.across != nil && depth == g.plan.kept-1 {
+		g.across.emit()
+		return
+	}
 	if depth < g.plan.kept {
 		g.keptAxis(depth, parent, func(p *loop.Val) { g.reduced(depth+1, p) })
 		return

@@ -1,0 +1,167 @@
+package sparse
+
+import (
+	"slices"
+
+	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower/loop"
+)
+
+// Reductions of stored elements that have many results each: sparse times dense matrices,
+// and products with the factors of a tensor. The lists are walked once, and a strip along
+// an axis that only dense operands have takes a step for every element.
+
+// acrossWidth is how many results are under way at a time: their states stay in the
+// nearest cache.
+const acrossWidth = 256
+
+// across is such a reduction under way.
+type across struct {
+	g        *gen
+	axis     int       // that strips run along
+	from, n  *loop.Val // the results under way
+	identity []uint64
+	empty    []uint64
+	acc      []*loop.Array // states, by result
+	stack    []*loop.Array // of blocks, by level of the counter and result; none: there is one block
+	block    int64
+	count    *loop.Var // steps
+}
+
+// newAcross returns the reduction of a statement, nil when it is none of these.
+func (g *gen) newAcross(r *reduction) *across {
+	kept := g.plan.kept
+	if g.result != nil || g.implied != nil || kept < 2 || len(g.views) != 1 || r.lanes > 1 ||
+		g.s.Order != ir.StoredOrder && g.s.Order != ir.Stored1 {
+		return nil
+	}
+	w := &across{g: g, axis: g.plan.loops[kept-1], block: r.block}
+	if slices.Contains(g.views[0].access.Axes(), w.axis) {
+		return nil
+	}
+	for v := *g.views[0]; !v.entered(); v.level++ {
+		if !g.whole(&v) {
+			return nil
+		}
+	}
+	body, plain := ir.Stmt{Args: g.s.Args}, true
+	body.VisitExprs(func(e *ir.Expr) { plain = plain && e.Kind != ir.Pick })
+	var hasEmpty bool
+	w.empty, hasEmpty = r.c.Empty(r.states)
+	if w.identity = r.identity; !plain || w.identity == nil || !hasEmpty {
+		return nil
+	}
+	for _, d := range r.states {
+		w.acc = append(w.acc, g.scratch("w", d, nil, num(acrossWidth)))
+		if w.block != 0 {
+			w.stack = append(w.stack, g.scratch("st", d, nil, num(levels*acrossWidth)))
+		}
+	}
+	return w
+}
+
+// emit emits the loops from the last kept axis on.
+func (w *across) emit() {
+	g := w.g
+	extent := g.extentOf(w.axis)
+	j := g.name("j", ir.Int64)
+	g.emit(&loop.For{Var: j, Lo: num(0), Hi: extent, Step: num(acrossWidth), Body: g.block(func() {
+		w.from = use(j)
+		w.n = g.let("n", op(ir.OpMin, num(acrossWidth), sub(extent, w.from)))
+		w.count = g.variable("n", num(0))
+		w.strip(func(t *loop.Val) { g.stores(w.acc, t, consts(g.red.states, w.identity)) })
+		g.along(g.plan.kept, w.step)
+		w.finish()
+	})})
+}
+
+// strip emits a strip over the results under way.
+func (w *across) strip(f func(t *loop.Val)) {
+	g := w.g
+	s := &loop.Strip{Pos: g.name("t", ir.Int64), N: w.n}
+	s.Body = g.block(func() {
+		g.at[w.axis] = add(w.from, use(s.Pos))
+		f(use(s.Pos))
+		g.at[w.axis] = nil
+	})
+	g.emit(s)
+}
+
+// step emits one more element.
+func (w *across) step() {
+	g := w.g
+	w.strip(func(t *loop.Val) {
+		g.stores(w.acc, t, g.scalar(g.s.Combine.Step, loads(w.acc, t), g.values(g.s.Args)))
+	})
+	g.assign(w.count, add(use(w.count), num(1)))
+	if w.block != 0 {
+		full := eq(loop.ApplyOp(ir.OpAnd, ir.Int64, use(w.count), num(w.block-1)), num(0))
+		g.when(full, func() { w.push(sub(w.blocks(use(w.count)), num(1))) })
+	}
+}
+
+// blocks returns how many whole blocks so many steps are.
+func (w *across) blocks(n *loop.Val) *loop.Val {
+	return loop.ApplyOp(ir.OpShr, ir.Int64, n, num(log2(w.block)))
+}
+
+// level returns where the counter keeps a result.
+func level(d *loop.Var, t *loop.Val) *loop.Val { return add(mul(use(d), num(acrossWidth)), t) }
+
+// merge emits the merge of a level of the counter into the states.
+func (w *across) merge(d *loop.Var) {
+	w.strip(func(t *loop.Val) {
+		w.g.stores(w.acc, t, w.g.scalar(w.g.s.Combine.Merge, loads(w.stack, level(d, t)), loads(w.acc, t)))
+	})
+}
+
+// push ends a block, before which there were n.
+func (w *across) push(n *loop.Val) {
+	g := w.g
+	n = g.let("b", n)
+	d := g.variable("d", num(0))
+	bit := loop.ApplyOp(ir.OpAnd, ir.Int64, loop.ApplyOp(ir.OpShr, ir.Int64, n, use(d)), num(1))
+	g.emit(&loop.While{Cond: op(ir.OpNe, bit, num(0)), Body: g.block(func() {
+		w.merge(d)
+		g.assign(d, add(use(d), num(1)))
+	})})
+	w.strip(func(t *loop.Val) { g.stores(w.stack, level(d, t), loads(w.acc, t)) })
+	w.strip(func(t *loop.Val) { g.stores(w.acc, t, consts(g.red.states, w.identity)) })
+}
+
+// total merges the blocks.
+func (w *across) total() {
+	g := w.g
+	rest := loop.ApplyOp(ir.OpAnd, ir.Int64, use(w.count), num(w.block-1))
+	g.when(op(ir.OpNe, rest, num(0)), func() { w.push(w.blocks(use(w.count))) })
+	blocks := g.let("b", w.blocks(add(use(w.count), num(w.block-1))))
+	d := g.variable("d", num(0))
+	above := loop.ApplyOp(ir.OpShr, ir.Int64, blocks, use(d))
+	bit := loop.ApplyOp(ir.OpAnd, ir.Int64, above, num(1))
+	next := func() { g.assign(d, add(use(d), num(1))) }
+	g.emit(&loop.While{Cond: eq(bit, num(0)), Body: g.block(next)})
+	w.strip(func(t *loop.Val) { g.stores(w.acc, t, loads(w.stack, level(d, t))) })
+	next()
+	g.emit(&loop.While{Cond: op(ir.OpNe, above, num(0)), Body: g.block(func() {
+		g.when(op(ir.OpNe, bit, num(0)), func() { w.merge(d) })
+		next()
+	})})
+}
+
+// finish emits what follows the last element: what was implicit is a reduction of
+// nothing, taken once.
+func (w *across) finish() {
+	g := w.g
+	if w.block != 0 { // most have less than a block
+		g.when(op(ir.OpLe, num(w.block), use(w.count)), w.total)
+	}
+	g.when(less(use(w.count), g.positions()), func() {
+		w.strip(func(t *loop.Val) {
+			g.stores(w.acc, t, g.scalar(g.s.Combine.Merge, loads(w.acc, t), consts(g.red.states, w.empty)))
+		})
+	})
+	g.when(eq(use(w.count), num(0)), func() {
+		w.strip(func(t *loop.Val) { g.stores(w.acc, t, consts(g.red.states, w.empty)) })
+	})
+	w.strip(func(t *loop.Val) { g.write(loads(w.acc, t)) })
+}
