@@ -8,11 +8,13 @@ import (
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
 	"github.com/numen-go/numen/lower/cpu"
+	"github.com/numen-go/numen/lower/cuda"
 	_ "github.com/numen-go/numen/lower/sharded"
 	_ "github.com/numen-go/numen/lower/sparse"
 )
 
 func init() {
+	cuda.Simulate(1 << 28)
 	lower.Register("portable", func() (lower.Target, error) {
 		t, err := cpu.New("portable")
 		return portable{t}, err
@@ -33,6 +35,7 @@ func Kinds() []Kind {
 		{Name: "sharded", On: []string{"sharded"}},
 		{Name: "chunks of 7", On: []string{"cpu"}, Hold: chunked},
 		{Name: "sparse", On: []string{"cpu"}, Hold: compressed},
+		{Name: "cuda", On: []string{"cuda"}},
 	}
 }
 

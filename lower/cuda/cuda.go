@@ -23,7 +23,7 @@ import (
 
 func init() {
 	lower.Register("cuda", func() (lower.Target, error) {
-		d, err := openDriver()
+		d, err := openDevice()
 		if err != nil {
 			return nil, fmt.Errorf("cuda: %w", err)
 		}

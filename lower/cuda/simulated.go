@@ -1,13 +1,26 @@
 package cuda
 
 import (
-	"github.com/numen-go/numen/lower"
+	"sync/atomic"
+
 	"github.com/numen-go/numen/lower/cuda/ptxsim"
 )
 
-// Simulated returns a target whose device is simulated: it has so many bytes of memory and
-// runs the code of kernels instruction by instruction. It is for tests.
-func Simulated(bytes int64) lower.Target { return newTarget(simulated{ptxsim.NewDevice(bytes)}) }
+// simulatedBytes is the memory of the device that stands in where there is none.
+var simulatedBytes atomic.Int64
+
+// Simulate has the target open a simulated device where there is no other: it has so many
+// bytes of memory and runs the code of kernels instruction by instruction. It is for tests.
+func Simulate(bytes int64) { simulatedBytes.Store(bytes) }
+
+// openDevice opens the device that there is.
+func openDevice() (device, error) {
+	d, err := openDriver()
+	if n := simulatedBytes.Load(); err != nil && n > 0 {
+		return simulated{ptxsim.NewDevice(n)}, nil
+	}
+	return d, err
+}
 
 // simulated is the simulated device without a driver before it.
 type simulated struct{ *ptxsim.Device }
