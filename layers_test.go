@@ -40,7 +40,7 @@ var layers = []layer{
 	{path: "lower/lowertest", own: append(below, "ir/irtest"), tests: []string{"lower/*"}},
 	{path: "lower/sharded", own: below, tests: []string{"lower/lowertest", "lower/cpu", "lower/ref"}},
 	{path: "lower/cuda", own: append(below, "lower/loop", "lower/cuda/*"), tests: []string{"lower/lowertest", "ir/irtest"}},
-	{path: "lower/cuda/ptx", own: append(below, "lower/loop"), tests: []string{"ir/irtest", "lower/cuda/ptxsim"}},
+	{path: "lower/cuda/ptx", own: append(below, "lower/loop"), tests: []string{"ir/irtest", "lower/cuda/ptxsim", "lower/lowertest"}},
 	{path: "lower/cuda/ptxsim", own: []string{"ir"}},
 	{path: "lower/cuda/driver", others: []string{"gorgonia.org/cu"}},
 	{path: "lower/cuda/cudasim", own: []string{"lower/cuda/ptxsim"}},

@@ -3,6 +3,7 @@ package ptx_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,11 +13,12 @@ import (
 	"github.com/numen-go/numen/lower/cuda/ptx"
 	"github.com/numen-go/numen/lower/cuda/ptxsim"
 	"github.com/numen-go/numen/lower/loop"
+	"github.com/numen-go/numen/lower/lowertest"
 )
 
 var (
 	update = flag.Bool("update", false, "rewrite the golden files")
-	dump   = flag.String("dump", "", "write the PTX of all sample calls to files of this folder")
+	dump   = flag.String("dump", "", "write the PTX of all kernels to files of this folder")
 )
 
 // golden are kernels whose PTX is reviewed.
@@ -66,7 +68,23 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestSamples has the strict parser read the PTX of every op's sample calls.
+// taken has the strict parser read the PTX of a kernel, and writes it to the folder that was
+// asked for.
+func taken(t *testing.T, d *ptxsim.Device, name string, k *ir.Kernel) {
+	t.Helper()
+	m := emit(t, k)
+	if _, err := d.Load(m.Text); err != nil {
+		t.Errorf("%s: %v\n%s", name, err, m.Text)
+	}
+	if *dump != "" {
+		name = strings.NewReplacer("/", "_", " ", "_").Replace(name)
+		if err := os.WriteFile(filepath.Join(*dump, name+".ptx"), []byte(m.Text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestSamples emits every op's sample calls.
 func TestSamples(t *testing.T) {
 	d := ptxsim.NewDevice(1 << 20)
 	n := 0
@@ -79,27 +97,25 @@ func TestSamples(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			m := emit(t, k)
-			if _, err := d.Load(m.Text); err != nil {
-				t.Errorf("%s: %v\n%s", op, err, m.Text)
-			}
-			if *dump != "" {
-				name := strings.Map(func(c rune) rune {
-					if c == '/' || c == ' ' {
-						return '_'
-					}
-					return c
-				}, op.Name)
-				file := filepath.Join(*dump, name+"_"+string(rune('a'+n%26))+string(rune('a'+n/26%26))+".ptx")
-				if err := os.WriteFile(file, []byte(m.Text), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
+			taken(t, d, fmt.Sprintf("op_%s_%d", op.Name, n), k)
 			n++
 		}
 	}
 	if n < 500 {
 		t.Errorf("%d samples only", n)
+	}
+}
+
+// TestExamples emits the kernels that every target is held to.
+func TestExamples(t *testing.T) {
+	d := ptxsim.NewDevice(1 << 20)
+	n := 0
+	for e := range lowertest.Examples() {
+		taken(t, d, fmt.Sprintf("kernel_%s_%d", e.Kernel.Name, n), e.Kernel)
+		n++
+	}
+	if n < 50 {
+		t.Errorf("%d kernels only", n)
 	}
 }
 

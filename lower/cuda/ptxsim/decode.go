@@ -142,6 +142,44 @@ func signed(v uint64, size int) int64 {
 	return int64(v<<shift) >> shift
 }
 
+// fast is what runs most of the time, in one closure and not in two.
+var fast = map[string]func(r, a, b, c int) func(t *thread){
+	"mov.b64":    move,
+	"mov.u64":    move,
+	"mov.s64":    move,
+	"mov.f64":    move,
+	"add.s64":    func(r, a, b, _ int) func(t *thread) { return func(t *thread) { t.r[r] = t.r[a] + t.r[b] } },
+	"sub.s64":    func(r, a, b, _ int) func(t *thread) { return func(t *thread) { t.r[r] = t.r[a] - t.r[b] } },
+	"mul.lo.s64": func(r, a, b, _ int) func(t *thread) { return func(t *thread) { t.r[r] = t.r[a] * t.r[b] } },
+	"mad.lo.s64": func(r, a, b, c int) func(t *thread) { return func(t *thread) { t.r[r] = t.r[a]*t.r[b] + t.r[c] } },
+	"setp.ge.s64": func(r, a, b, _ int) func(t *thread) {
+		return func(t *thread) { t.r[r] = truth(int64(t.r[a]) >= int64(t.r[b])) }
+	},
+	"setp.lt.s64": func(r, a, b, _ int) func(t *thread) {
+		return func(t *thread) { t.r[r] = truth(int64(t.r[a]) < int64(t.r[b])) }
+	},
+	"add.rn.f64": func(r, a, b, _ int) func(t *thread) {
+		return func(t *thread) { t.r[r] = b64(f64(t.r[a]) + f64(t.r[b])) }
+	},
+	"mul.rn.f64": func(r, a, b, _ int) func(t *thread) {
+		return func(t *thread) { t.r[r] = b64(float64(f64(t.r[a]) * f64(t.r[b]))) }
+	},
+	"fma.rn.f64": func(r, a, b, c int) func(t *thread) {
+		return func(t *thread) { t.r[r] = b64(math.FMA(f64(t.r[a]), f64(t.r[b]), f64(t.r[c]))) }
+	},
+}
+
+func move(r, a, _, _ int) func(t *thread) { return func(t *thread) { t.r[r] = t.r[a] } }
+
+// fastest returns the closure for an instruction in one piece, or slow where there is
+// none. Operands were checked.
+func (d *decoder) fastest(r, a, b, c int, slow func(t *thread)) func(t *thread) {
+	if f := fast[strings.Join(d.mods, ".")]; f != nil {
+		return f(r, a, b, c)
+	}
+	return slow
+}
+
 // unary is an instruction of one operand.
 func (d *decoder) unary(to, from typ, f func(x uint64) uint64) (func(t *thread), error) {
 	if err := d.want(2); err != nil {
@@ -152,7 +190,7 @@ func (d *decoder) unary(to, from typ, f func(x uint64) uint64) (func(t *thread),
 		return nil, err
 	}
 	a, err := d.source(1, from, false)
-	return func(t *thread) { t.r[r] = f(t.r[a]) }, err
+	return d.fastest(r, a, 0, 0, func(t *thread) { t.r[r] = f(t.r[a]) }), err
 }
 
 func (d *decoder) binary(to, x, y typ, f func(x, y uint64) uint64) (func(t *thread), error) {
@@ -168,7 +206,7 @@ func (d *decoder) binary(to, x, y typ, f func(x, y uint64) uint64) (func(t *thre
 		return nil, err
 	}
 	b, err := d.source(2, y, false)
-	return func(t *thread) { t.r[r] = f(t.r[a], t.r[b]) }, err
+	return d.fastest(r, a, b, 0, func(t *thread) { t.r[r] = f(t.r[a], t.r[b]) }), err
 }
 
 func (d *decoder) ternary(to typ, types [3]typ, f func(x, y, z uint64) uint64) (func(t *thread), error) {
@@ -185,7 +223,7 @@ func (d *decoder) ternary(to typ, types [3]typ, f func(x, y, z uint64) uint64) (
 			return nil, err
 		}
 	}
-	return func(t *thread) { t.r[r] = f(t.r[x[0]], t.r[x[1]], t.r[x[2]]) }, nil
+	return d.fastest(r, x[0], x[1], x[2], func(t *thread) { t.r[r] = f(t.r[x[0]], t.r[x[1]], t.r[x[2]]) }), nil
 }
 
 func (d *decoder) bra() (func(t *thread), error) {
@@ -283,7 +321,7 @@ func (d *decoder) access() (func(t *thread), error) {
 	if err != nil {
 		return nil, err
 	}
-	wide := d.e.types[r].size
+	wide, slot := d.e.types[r].size, len(d.e.code)
 	get := func(th *thread, v uint64) {
 		if t.kind == 's' {
 			v = trim(uint64(signed(v, t.size)), wide)
@@ -292,16 +330,22 @@ func (d *decoder) access() (func(t *thread), error) {
 	}
 	switch {
 	case space == "global" && load && volatile:
-		return func(th *thread) { get(th, th.volatile(th.r[a]+off, t.size)) }, nil
+		return func(th *thread) { get(th, th.volatile(slot, th.r[a]+off, t.size)) }, nil
+	case space == "global" && load && t.size == 8:
+		return func(th *thread) {
+			if x, at := th.global(slot, th.r[a]+off, 8); x != nil {
+				th.r[r] = x.words[at/8]
+			}
+		}, nil
 	case space == "global" && load:
 		return func(th *thread) {
-			if x, at := th.global(th.r[a]+off, t.size); x != nil {
+			if x, at := th.global(slot, th.r[a]+off, uint64(t.size)); x != nil {
 				get(th, x.get(at, t.size))
 			}
 		}, nil
 	case space == "global":
 		return func(th *thread) {
-			if x, at := th.global(th.r[a]+off, t.size); x != nil {
+			if x, at := th.global(slot, th.r[a]+off, uint64(t.size)); x != nil {
 				x.put(at, t.size, th.r[r])
 			}
 		}, nil
@@ -394,8 +438,9 @@ func (d *decoder) atomic() (func(t *thread), error) {
 			return nil, err
 		}
 	}
+	slot := len(d.e.code)
 	return func(th *thread) {
-		if m, at := th.global(th.r[a]+off, t.size); m != nil {
+		if m, at := th.global(slot, th.r[a]+off, uint64(t.size)); m != nil {
 			old := m.get(at, t.size)
 			m.put(at, t.size, f(old, th.r[x], th.r[y]))
 			if r >= 0 {

@@ -79,7 +79,7 @@ type thread struct {
 	pc    int
 	r     []uint64
 	local []uint64
-	mem   *allocation // used last
+	mem   [memSlots]*allocation // used last, by the place of the instruction
 }
 
 // block is the threads that share memory.
@@ -165,13 +165,15 @@ func (l *launch) barrier(b *block, all []*thread) bool {
 // exec runs a thread until it waits, ends or has had its turn.
 func (t *thread) exec() {
 	code := t.run.entry.code
-	for n := 0; t.state == running && n < patience; n++ {
+	for n := 0; n < patience; n++ {
 		in := &code[t.pc]
 		t.pc++
 		if in.guard >= 0 && (t.r[in.guard] != 0) == in.not {
 			continue
 		}
-		in.run(t)
+		if in.run(t); t.state != running {
+			return
+		}
 	}
 }
 
@@ -184,25 +186,31 @@ func (t *thread) fail(format string, args ...any) {
 	}
 }
 
-// global returns the memory at an address.
-func (t *thread) global(p uint64, size int) (*allocation, uint64) {
-	if p%uint64(size) != 0 {
+// memSlots is how many allocations a thread remembers: loops go through a few arrays in
+// turn.
+const memSlots = 8
+
+// global returns the memory at an address; slot is the number of the instruction.
+func (t *thread) global(slot int, p uint64, size uint64) (*allocation, uint64) {
+	if p&(size-1) != 0 {
 		t.fail("misaligned address %#x", p)
 		return nil, 0
 	}
-	if t.mem == nil || !t.mem.has(p, int64(size)) {
-		if t.mem = t.run.device.find(p, int64(size)); t.mem == nil {
+	m := t.mem[slot%memSlots]
+	if m == nil || !m.has(p, int64(size)) {
+		if m = t.run.device.find(p, int64(size)); m == nil {
 			t.fail("illegal address %#x", p)
 			t.run.fault.Err = ErrAddress
 			return nil, 0
 		}
+		t.mem[slot%memSlots] = m
 	}
-	return t.mem, p - t.mem.base
+	return m, p - m.base
 }
 
 // volatile reads what the host may write at the same time.
-func (t *thread) volatile(p uint64, size int) uint64 {
-	m, at := t.global(p, size)
+func (t *thread) volatile(slot int, p uint64, size int) uint64 {
+	m, at := t.global(slot, p, uint64(size))
 	if m == nil {
 		return 0
 	}
