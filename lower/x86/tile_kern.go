@@ -82,9 +82,6 @@ func (t *tile) kernel(n, v int, masked bool) {
 	}
 }
 
-// line is the bytes that memory gives at a time.
-const line = 64
-
 // cacheLine is the bytes that memory gives at a time.
 const cacheLine = 64
 
