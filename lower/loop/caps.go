@@ -1,40 +1,27 @@
 package loop
 
-import (
-	"sync"
+import "github.com/numen-go/numen/ir"
 
-	"github.com/numen-go/numen/ir"
-)
+// Caps says what kernels the portable executor takes. Which scalar ops those are follows
+// from its table of ops, and is found out when it is asked: to expand all definitions
+// takes longer than to compile a program.
+func Caps() *ir.Caps { return &caps }
 
-// Caps says what kernels the portable executor takes. It is derived from its table of
-// ops: a scalar op is taken when everything that its definition comes down to is there.
-func Caps() *ir.Caps { return caps() }
+var caps = ir.Caps{
+	Scalar:     takes,
+	DTypes:     ir.AnyReal,
+	Sinks:      []ir.Sink{ir.Store, ir.Reduce, ir.Scan, ir.Scatter, ir.Append},
+	Orders:     []ir.Order{ir.NoOrder, ir.Lanes, ir.Chain, ir.TreeOrder, ir.Free},
+	MaxRank:    1 << 30,
+	ValueIndex: true,
+}
 
-var caps = sync.OnceValue(func() *ir.Caps {
-	c := &ir.Caps{
-		Scalar:     map[*ir.Op]ir.DTypes{},
-		DTypes:     ir.AnyReal,
-		Sinks:      []ir.Sink{ir.Store, ir.Reduce, ir.Scan, ir.Scatter, ir.Append},
-		Orders:     []ir.Order{ir.NoOrder, ir.Lanes, ir.Chain, ir.TreeOrder, ir.Free},
-		MaxRank:    1 << 30,
-		ValueIndex: true,
-	}
-	for _, op := range ir.Ops() {
-		if op.Scalar == nil {
-			continue
-		}
-		last := op.Scalar.In[len(op.Scalar.In)-1]
-		for d := ir.Bool; d <= ir.Float64; d++ {
-			if last.Has(d) && takes(op, d) {
-				c.Scalar[op] |= ir.SetOf(d)
-			}
-		}
-	}
-	return c
-})
-
-// takes reports whether op of operands whose last is a d runs, expanded.
+// takes reports whether everything that op's definition comes down to, for operands whose
+// last is a d, is in the table.
 func takes(op *ir.Op, d ir.DType) bool {
+	if !op.Scalar.In[len(op.Scalar.In)-1].Has(d) {
+		return false
+	}
 	if Runs(op, d) {
 		return true
 	}

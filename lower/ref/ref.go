@@ -21,20 +21,14 @@ type target struct{}
 func (target) Name() string { return "ref" }
 
 func (target) Caps() *ir.Caps {
-	c := &ir.Caps{
-		Scalar:     map[*ir.Op]ir.DTypes{},
+	return &ir.Caps{
+		Scalar:     func(_ *ir.Op, d ir.DType) bool { return ir.AnyReal.Has(d) },
 		DTypes:     ir.AnyReal,
 		Sinks:      []ir.Sink{ir.Store, ir.Reduce, ir.Scan, ir.Scatter, ir.Append},
 		Orders:     []ir.Order{ir.NoOrder, ir.Lanes, ir.Chain, ir.TreeOrder, ir.Free},
 		MaxRank:    math.MaxInt,
 		ValueIndex: true,
 	}
-	for _, op := range ir.Ops() {
-		if op.Scalar != nil {
-			c.Scalar[op] = ir.AnyReal
-		}
-	}
-	return c
 }
 
 // Compile declines sparse operands alone: the arrays that Run gets have no levels.
