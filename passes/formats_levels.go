@@ -97,6 +97,7 @@ func reducedLevels(k *ir.Kernel, s *ir.Stmt, pats *ir.Patterns) *ir.Format {
 		}
 		out.Levels = append(out.Levels, level)
 	}
+	closed(out, t, func(axis int) bool { return held[axis] })
 	return out
 }
 
@@ -162,6 +163,9 @@ func storedLevels(k *ir.Kernel, s *ir.Stmt, pats *ir.Patterns) (*ir.Format, erro
 		return nil, nil
 	}
 	fill, ok := pats.Fill(s.Args[0])
+	if differ(pats, s.Args[0]) {
+		return nil, ir.Errorf(ir.ErrDType, "parts of the result leave out different numbers, or one of them nothing: make them dense first")
+	}
 	if !ok {
 		return nil, fmt.Errorf("%w: write it as a literal, or make the array dense first", ErrRunFill)
 	}
@@ -175,10 +179,10 @@ func storedLevels(k *ir.Kernel, s *ir.Stmt, pats *ir.Patterns) (*ir.Format, erro
 			at[d] = x.Terms[0].Axis
 		}
 	}
-	if len(at) == 0 {
-		return nil, nil
+	if !slices.ContainsFunc(t.Index, func(x ir.Index) bool { return len(x.Terms) > 0 }) {
+		return nil, nil // one element
 	}
-	if f := common(k, loads, at); f != nil {
+	if f := common(k, loads, at); f != nil && !cuts(p, f) {
 		return &ir.Format{Levels: f.Levels, Axes: f.Axes, Fill: fill}, nil
 	}
 	out := &ir.Format{Fill: fill}
@@ -195,7 +199,43 @@ func storedLevels(k *ir.Kernel, s *ir.Stmt, pats *ir.Patterns) (*ir.Format, erro
 		}
 		out.Levels = append(out.Levels, level)
 	}
+	closed(out, t, func(axis int) bool { return isHeld(k, loads, axis) })
 	return out, nil
+}
+
+// closed makes a list of the last level along which a pattern differs: a dense one below
+// all lists would store what the pattern leaves out.
+func closed(f *ir.Format, t ir.Access, held func(axis int) bool) {
+	for d, x := range slices.Backward(t.Index) {
+		if slices.ContainsFunc(x.Terms, func(t ir.Term) bool { return held(t.Axis) }) {
+			f.Levels[d] = ir.LevelCompressed
+			return
+		}
+	}
+}
+
+// cuts reports whether a pattern may end inside of what the last level of a format stores
+// as one.
+func cuts(p *ir.Pattern, f *ir.Format) bool {
+	if f.Levels[len(f.Levels)-1] != ir.LevelDense {
+		return false
+	}
+	return p.Kind == ir.Choice || slices.ContainsFunc(p.Args, func(q *ir.Pattern) bool { return cuts(q, f) })
+}
+
+// differ reports whether the parts of a choice between places have different fills, or one
+// of them is dense.
+func differ(pats *ir.Patterns, e *ir.Expr) bool {
+	if e.Kind == ir.Pick {
+		x, known := pats.Fill(e.Args[0])
+		y, also := pats.Fill(e.Args[1])
+		parts := known && also && x != y
+		dense := (pats.Of(e.Args[0]).Kind == ir.Everywhere) != (pats.Of(e.Args[1]).Kind == ir.Everywhere)
+		if parts || dense {
+			return true
+		}
+	}
+	return slices.ContainsFunc(e.Args, func(a *ir.Expr) bool { return differ(pats, a) })
 }
 
 // isHeld reports whether a sparse operand has an axis.

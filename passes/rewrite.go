@@ -166,8 +166,15 @@ func normalise(g *ir.Graph, nodes []*ir.Node, rule func(n *ir.Node) (m *ir.Node,
 	return replaced(g, done), nil
 }
 
-// checkType refuses a rule's answer m for n that is of another type.
+// checkType refuses a rule's answer m for n that is of another type. How it is stored does
+// not count: pass formats decides that.
 func checkType(n, m *ir.Node, name string) error {
+	if t := m.Type; t.Tuple == nil {
+		t.Format = n.Type.Format
+		if t.Equal(n.Type) {
+			return nil
+		}
+	}
 	if !m.Type.Equal(n.Type) {
 		return fmt.Errorf("rule %s makes %s of %s %s", name, m.Type, n.Op, n.Type)
 	}

@@ -121,6 +121,9 @@ func fromCOO[T np.Elem](l Layout, shape []int, coords [][]int, values []T, fill 
 	if len(coords) != len(shape) || len(l.levels) != len(shape) {
 		return nil, fmt.Errorf("coordinates of %d axes and %d levels for %d axes", len(coords), len(l.levels), len(shape))
 	}
+	if len(shape) == 0 {
+		return nil, errors.New("an array without axes has one element, there is nothing to leave out")
+	}
 	narrow := make([][]int32, len(coords))
 	for a, c := range coords {
 		if len(c) != len(values) {

@@ -201,6 +201,8 @@ func TestRefused(t *testing.T) {
 	try("two elements at [1 2]", coo([]int{3, 4}, [][]int{{1, 0, 1}, {2, 0, 2}}, 3))
 	try("element 1 is at 4 of axis 1, which has 4 positions", coo([]int{3, 4}, [][]int{{1, 0}, {2, 4}}, 2))
 	try("element 0 is at -1 of axis 0", coo([]int{3, 4}, [][]int{{-1, 0}, {2, 3}}, 2))
+	_, err := FromCOO(COO(0), nil, nil, []float64{}, 0)
+	try("an array without axes", err)
 	try("1 coordinates of axis 1 for 2 values", coo([]int{3, 4}, [][]int{{1, 0}, {2}}, 2))
 	csr := func(pos []int64, crd []int32, n int) error {
 		_, err := FromCSR(2, 3, pos, crd, make([]float64, n))
@@ -210,7 +212,8 @@ func TestRefused(t *testing.T) {
 	try("row 1 has column 3 after -1", csr([]int64{0, 1, 2}, []int32{2, 3}, 2))
 	try("row 0 is from 0 to 5 of 2 values", csr([]int64{0, 5, 2}, []int32{1, 2}, 2))
 	try("rows are from 0 to 1", csr([]int64{0, 1, 1}, []int32{1, 2}, 2))
-	a, err := FromCSR(1, 2, []int64{0, 1}, []int32{1}, []float64{3})
+	var a np.Array
+	a, err = FromCSR(1, 2, []int64{0, 1}, []int32{1}, []float64{3})
 	if err != nil {
 		t.Fatal(err)
 	}

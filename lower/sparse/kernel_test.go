@@ -95,6 +95,7 @@ var kernels = []string{
 	"in a f64[M+3,N] csr; out o f64[N] sparsevec; axis j<N;  o[j] = a[2,j]*2.0",
 	"in a f64[M+3,N] coo, b f64[N] sparsevec; out o f64[N] sparsevec; axis j<N;  o[j] = a[2,j]*2.0 + b[j]",
 	"in a f64[M+3,N] csr; out o f64[]; axis j<N;  o = sum.stored[j](a[2,j])",
+	"in a f64[N+2] sparsevec; out o f64[]; o = a[1]",
 	// positions that are data
 	"in a f64[M,N] csr, p i64[K]; out o f64[K,N] csr; axis i<K, j<N;  o[i,j] = a[chk(p[i], M, 0),j]",
 	"in a f64[M,N] csr, p i64[K]; out o f64[M,K] csr; axis i<M, j<K;  o[i,j] = a[i,chk(p[j], N, 0)]*2.0",

@@ -145,7 +145,7 @@ func (g *gen) whole(v *view) bool {
 // list returns the list of a view's next level.
 func (g *gen) list(v *view) *cursor {
 	l := &cursor{v: v, crd: v.src.crd[v.level], off: g.dim(v.index().Const), whole: g.whole(v)}
-	if v.level == 0 && axisOf(v.index()) == g.chunked {
+	if g.chunked >= 0 && v.level == 0 && axisOf(v.index()) == g.chunked {
 		starts := g.startsOf(v)
 		l.lo, l.hi = load(starts, g.chunk), load(starts, add(g.chunk, num(1)))
 	} else {
