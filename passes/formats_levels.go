@@ -206,6 +206,11 @@ func storedLevels(k *ir.Kernel, s *ir.Stmt, pats *ir.Patterns) (*ir.Format, erro
 // closed makes a list of the last level along which a pattern differs: a dense one below
 // all lists would store what the pattern leaves out.
 func closed(f *ir.Format, t ir.Access, held func(axis int) bool) {
+	if n := slices.Index(f.Levels, ir.LevelCompressed); n >= 0 { // below a list, what is left out is not known before its end
+		for d := n; d < len(f.Levels); d++ {
+			f.Levels[d] = ir.LevelCompressed
+		}
+	}
 	for d, x := range slices.Backward(t.Index) {
 		if slices.ContainsFunc(x.Terms, func(t ir.Term) bool { return held(t.Axis) }) {
 			f.Levels[d] = ir.LevelCompressed
