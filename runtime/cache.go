@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/singleflight"
@@ -35,14 +34,20 @@ type launched struct {
 
 // cache holds compiled programs by structure and compiled kernels by target and kernel,
 // so that two programs share the code of equal kernels. What two goroutines ask for at
-// once is compiled once.
+// once is compiled once. What was not asked for in a long time is forgotten; its code is
+// freed when nothing runs it any more.
 type cache struct {
-	programs sync.Map // key -> *program
+	programs generations[*program]
+	kernels  generations[lower.Executable]
 	flight   singleflight.Group
-
-	mu      sync.Mutex
-	kernels map[string]lower.Executable
 }
+
+// keptPrograms and keptKernels are how many an engine keeps, at most twice as many: of a
+// service that makes ever new ones.
+const (
+	keptPrograms = 1024
+	keptKernels  = 4096
+)
 
 type counters struct{ programs, kernels, hits atomic.Int64 }
 
@@ -70,12 +75,12 @@ func (e *Engine) program(ctx context.Context, s *structure, c *Config) (*program
 }
 
 func (e *Engine) programFor(ctx context.Context, key string, s *structure, c *Config, symbols bool) (*program, error) {
-	if p, ok := e.cache.programs.Load(key); ok {
+	if p, ok := e.cache.programs.get(key); ok {
 		e.count.hits.Add(1)
-		return p.(*program), nil
+		return p, nil
 	}
 	p, err, _ := e.cache.flight.Do(key, func() (any, error) {
-		if p, ok := e.cache.programs.Load(key); ok {
+		if p, ok := e.cache.programs.get(key); ok {
 			return p, nil
 		}
 		p, err := e.compileOn(ctx, s, c, symbols, passes.Options{Verify: debug.verify})
@@ -83,7 +88,7 @@ func (e *Engine) programFor(ctx context.Context, key string, s *structure, c *Co
 			return nil, err
 		}
 		e.count.programs.Add(1)
-		e.cache.programs.Store(key, p)
+		p, _ = e.cache.programs.put(key, p)
 		return p, nil
 	})
 	if err != nil {
@@ -226,10 +231,7 @@ func (e *Engine) kernel(ctx context.Context, k *ir.Kernel, targets []lower.Targe
 	structural := k.Key()
 	for _, t := range targets {
 		key := t.Name() + "\x00" + structural
-		e.cache.mu.Lock()
-		code := e.cache.kernels[key]
-		e.cache.mu.Unlock()
-		if code != nil {
+		if code, ok := e.cache.kernels.get(key); ok {
 			return code, t.Name(), refusals, nil
 		}
 		code, err := t.Compile(ctx, k)
@@ -242,33 +244,23 @@ func (e *Engine) kernel(ctx context.Context, k *ir.Kernel, targets []lower.Targe
 			return nil, "", nil, err
 		}
 		e.count.kernels.Add(1)
-		e.cache.mu.Lock()
-		if other := e.cache.kernels[key]; other != nil {
+		kept, added := e.cache.kernels.put(key, code)
+		if !added {
 			code.Close()
-			code = other
-		} else {
-			if e.cache.kernels == nil {
-				e.cache.kernels = map[string]lower.Executable{}
-			}
-			e.cache.kernels[key] = code
 		}
-		e.cache.mu.Unlock()
-		return code, t.Name(), refusals, nil
+		return kept, t.Name(), refusals, nil
 	}
 	return nil, "", refusals, nil
 }
 
 // close frees compiled code.
 func (c *cache) close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	var first error
-	for _, k := range c.kernels {
+	c.kernels.drop(func(k lower.Executable) {
 		if err := k.Close(); first == nil {
 			first = err
 		}
-	}
-	c.kernels = nil
-	c.programs.Clear()
+	})
+	c.programs.drop(func(*program) {})
 	return first
 }

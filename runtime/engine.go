@@ -80,7 +80,9 @@ func New(c Config) *Engine {
 	if c.Targets == nil {
 		c.Targets = defaultTargets
 	}
-	return &Engine{config: c, pool: newPool(), targets: map[string]lower.Target{}}
+	e := &Engine{config: c, pool: newPool(), targets: map[string]lower.Target{}}
+	e.cache.programs.limit, e.cache.kernels.limit = keptPrograms, keptKernels
+	return e
 }
 
 var defaultEngine = sync.OnceValue(func() *Engine { return New(Config{}) })

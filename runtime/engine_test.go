@@ -395,11 +395,11 @@ func TestCloseWaitsForRuns(t *testing.T) {
 		if err := <-ended; !errors.Is(err, ErrClosed) {
 			t.Errorf("a run of a closed engine: %v", err)
 		}
-		if e.cache.kernels == nil {
+		if e.cache.kernels.young == nil {
 			t.Error("the code was freed while a bound program has it")
 		}
 		b.Close()
-		if e.cache.kernels != nil {
+		if e.cache.kernels.young != nil {
 			t.Error("the code is kept when nothing has it any more")
 		}
 	}
