@@ -55,7 +55,7 @@ func (f *fusion) reaches(p *piece, d demand) bool {
 			return false
 		}
 	}
-	if !f.composes(s, at) {
+	if !f.composes(s, at) || !checksStay(s, d.index) {
 		return false
 	}
 	for i, o := range p.reach {
@@ -65,6 +65,25 @@ func (f *fusion) reaches(p *piece, d demand) bool {
 		}
 	}
 	p.reach = append(p.reach, d)
+	return true
+}
+
+// checksStay reports whether the positions that are looked at where a value of s is read
+// are looked at in its body too: one that does not depend on them would lose their faults.
+func checksStay(s *ir.Stmt, index []ir.Index) bool {
+	for d, x := range index {
+		checks := false
+		visitValues([]ir.Index{x}, func(e *ir.Expr) {
+			one := ir.Stmt{Args: []*ir.Expr{e}}
+			one.VisitExprs(func(e *ir.Expr) { checks = checks || e.Kind == ir.Checked })
+		})
+		if !checks {
+			continue
+		}
+		if a, ok := plainAxis(s.Targets[0].Index[d]); !ok || !slices.Contains(s.Args[0].Axes(), a) {
+			return false
+		}
+	}
 	return true
 }
 

@@ -129,6 +129,8 @@ func takes(k *ir.Kernel) error {
 			return declined(lower.WhySink, "an operand that is read and written")
 		case o.Format.Sparse() && slices.Contains(o.Format.Levels, ir.LevelBitmap):
 			return declined(lower.WhyLevel, "bitmap")
+		case o.Role == ir.Out && denseBelow(o.Format) && sparseIn(k) > 1:
+			return declined(lower.WhyLevel, "a result of several sparse operands with a dense level below a list")
 		case len(o.Shape) > maxRank:
 			return declined(lower.WhyRank, fmt.Sprintf("%s has more than %d axes", o.Name, maxRank))
 		}
@@ -172,6 +174,27 @@ func isRead(k *ir.Kernel, operand int) bool {
 		k.Stmts[i].VisitExprs(func(e *ir.Expr) { found = found || e.Kind == ir.Load && e.Access.Operand == operand })
 	}
 	return found
+}
+
+// denseBelow reports whether a format has a dense level below a list: what a task writes
+// of one would stand among the elements of another.
+func denseBelow(f *ir.Format) bool {
+	if !f.Sparse() {
+		return false
+	}
+	list := slices.IndexFunc(f.Levels, func(l ir.Level) bool { return l != ir.LevelDense })
+	return list >= 0 && slices.Contains(f.Levels[list:], ir.LevelDense)
+}
+
+// sparseIn returns how many operands that a kernel reads are sparse.
+func sparseIn(k *ir.Kernel) int {
+	n := 0
+	for _, o := range k.Operands {
+		if o.Role == ir.In && o.Format.Sparse() {
+			n++
+		}
+	}
+	return n
 }
 
 // maxRank bounds the axes of a statement: orders of loops are tried one by one.
