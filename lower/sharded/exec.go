@@ -235,6 +235,7 @@ func (e *executor) work(ctx context.Context) {
 		i := heap.Pop(&e.ready).(int32)
 		e.start(t)
 		began := e.event(i, lower.TaskStarted, time.Time{}, nil)
+		w.shelf = e.shelved
 		e.mu.Unlock()
 		err := w.run(ctx, t)
 		e.mu.Lock()

@@ -15,6 +15,7 @@ type worker struct {
 	args   lower.Args
 	boxes  []ir.Box
 	lo, hi []int64
+	shelf  shelf    // there when the task at hand began: what it reads is in memory or on it
 	taken  [][]byte // what the task at hand gives back
 	made   []made   // what it has written
 }
@@ -193,7 +194,7 @@ func (w *worker) gather(ctx context.Context, a *array, b *ir.Box, dst []byte) er
 	}
 	var err error
 	var own, box ir.Box
-	from := w.shelved
+	from := w.shelf
 	if a.have != nil {
 		from = a.have.shelf
 	}
@@ -283,5 +284,5 @@ func (w *worker) held(c int32) ([]byte, error) {
 	if x.bytes == 0 {
 		return data, nil
 	}
-	return data, w.shelved.read(x.slot, data, 0)
+	return data, w.shelf.read(x.slot, data, 0)
 }
