@@ -107,23 +107,25 @@ func (e *emitter) pointer(address *node, i int) asm.Arg {
 }
 
 // extend loads an element of n bytes, signed when n is negative.
-func (e *emitter) extend(r asm.Reg, from asm.Arg, n int64) {
+func (e *emitter) extend(r asm.Reg, from asm.Arg, n int64) { extend(e.b, r, from, n) }
+
+func extend(b *asm.Builder, r asm.Reg, from asm.Arg, n int64) {
+	op, w := asm.MOV, asm.W64
 	switch n {
 	case 1:
-		e.b.Op(asm.MOVZXB, asm.W32, asm.R(r), from)
+		op, w = asm.MOVZXB, asm.W32
 	case 2:
-		e.b.Op(asm.MOVZXW, asm.W32, asm.R(r), from)
+		op, w = asm.MOVZXW, asm.W32
 	case 4:
-		e.b.Op(asm.MOV, asm.W32, asm.R(r), from)
+		w = asm.W32
 	case -1:
-		e.code(asm.MOVSXB, asm.R(r), from)
+		op = asm.MOVSXB
 	case -2:
-		e.code(asm.MOVSXW, asm.R(r), from)
+		op = asm.MOVSXW
 	case -4:
-		e.code(asm.MOVSXD, asm.R(r), from)
-	default:
-		e.code(asm.MOV, asm.R(r), from)
+		op = asm.MOVSXD
 	}
+	b.Op(op, w, asm.R(r), from)
 }
 
 // two computes two operands: the first into register i, the second where the result says.

@@ -218,11 +218,15 @@ var intOps = map[*ir.Op]bool{
 
 // load returns an element of an array as an integer.
 func (e *emitter) load(v *loop.Val) *node {
-	n := int64(v.DType.Size())
-	if v.DType.Kind() == ir.KindInt {
-		n = -n
+	return e.intern(node{kind: element, args: [3]*node{e.place(v.Array, v.Args)}, n: elementBytes(v.DType), fresh: true})
+}
+
+// elementBytes returns the bytes of an integer element, negative when it is signed.
+func elementBytes(d ir.DType) int64 {
+	if d.Kind() == ir.KindInt {
+		return -int64(d.Size())
 	}
-	return e.intern(node{kind: element, args: [3]*node{e.place(v.Array, v.Args)}, n: n, fresh: true})
+	return int64(d.Size())
 }
 
 // op returns the node of an op, in its simplest form.

@@ -169,7 +169,7 @@ func (s *strip) elementAlone(v *loop.Val) value {
 			continue
 		}
 		p, size := s.b.New(asm.GPR), v.DType.Size()
-		s.extendInto(p, from, x.DType)
+		extend(s.b, p, from, elementBytes(x.DType))
 		if s.class.IsUnit(s.loop, v.Array, d) && m.Index == asm.NoReg {
 			m = asm.MX(m.Reg, p, uint8(size), m.Disp)
 			continue
@@ -197,16 +197,4 @@ func (s *strip) along(v *loop.Val) (asm.Arg, bool) {
 		return asm.M(x.base, x.disp), true
 	}
 	return s.at(x, 0), true
-}
-
-// extendInto loads an integer.
-func (s *strip) extendInto(r asm.Reg, from asm.Arg, d ir.DType) {
-	switch d {
-	case ir.Int32:
-		s.b.Op(asm.MOVSXD, asm.W64, asm.R(r), from)
-	case ir.Int64, ir.Uint64:
-		s.b.Op(asm.MOV, asm.W64, asm.R(r), from)
-	default:
-		s.fail(errNotAlone)
-	}
 }
