@@ -12,16 +12,15 @@
 package npy
 
 import (
-	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	np "github.com/numen-go/numen/expr"
+	"github.com/numen-go/numen/expr/internal/whole"
 )
 
 func init() { np.Helper() }
@@ -197,29 +196,6 @@ func write(ctx context.Context, w io.Writer, a np.Array, opts []np.EvalOption) e
 	return nil
 }
 
-func save(ctx context.Context, path string, a np.Array, opts []np.EvalOption) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	w := bufio.NewWriter(f)
-	if err = write(ctx, w, a, opts); err != nil {
-		return err
-	}
-	if err = w.Flush(); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+func save(ctx context.Context, path string, a np.Array, opts []np.EvalOption) error {
+	return whole.Write(path, func(w io.Writer) error { return write(ctx, w, a, opts) })
 }

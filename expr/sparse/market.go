@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	np "github.com/numen-go/numen/expr"
+	"github.com/numen-go/numen/expr/internal/whole"
 	"github.com/numen-go/numen/ir"
 	held "github.com/numen-go/numen/lower/sparse"
 )
@@ -293,7 +294,7 @@ func (m *market) element(f []string, i, j int) error {
 func SaveMatrixMarket(ctx context.Context, path string, a np.Array, opts ...np.EvalOption) error {
 	d, err := stored(ctx, a, opts)
 	if err == nil {
-		err = replaced(path, func(w io.Writer) error { return writeMarket(ctx, w, d) })
+		err = whole.Write(path, func(w io.Writer) error { return writeMarket(ctx, w, d) })
 	}
 	if err != nil {
 		_, err = failed("sparse.SaveMatrixMarket", err)

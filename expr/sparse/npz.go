@@ -10,9 +10,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	np "github.com/numen-go/numen/expr"
+	"github.com/numen-go/numen/expr/internal/whole"
 	"github.com/numen-go/numen/expr/npy"
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
@@ -233,7 +233,7 @@ func (z *npz) starts(rows int64, n int) ([]int64, error) {
 func SaveNPZ(ctx context.Context, path string, a np.Array, opts ...np.EvalOption) error {
 	d, err := stored(ctx, a, opts)
 	if err == nil {
-		err = replaced(path, func(w io.Writer) error { return writeNPZ(ctx, w, d) })
+		err = whole.Write(path, func(w io.Writer) error { return writeNPZ(ctx, w, d) })
 	}
 	if err != nil {
 		_, err = failed("sparse.SaveNPZ", err)
@@ -288,32 +288,4 @@ func writeNPZ(ctx context.Context, out io.Writer, d *held.Data) error {
 		return err
 	}
 	return z.Close()
-}
-
-// replaced writes a file that appears under its name when it is complete.
-func replaced(path string, write func(w io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	w := bufio.NewWriter(f)
-	if err = write(w); err != nil {
-		return err
-	}
-	if err = w.Flush(); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
