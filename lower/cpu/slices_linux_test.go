@@ -86,7 +86,7 @@ func processorTime() time.Duration {
 // garbage collector, deadlines and cancellation wait for it.
 func TestSlices(t *testing.T) {
 	if testing.Short() {
-		t.Skip("times mean nothing where the detector runs")
+		t.Skip("-short is how the race detector runs, and its times mean nothing")
 	}
 	for level, x := range map[string]asm.Level{"avx512": asm.AVX512, "avx2": asm.AVX2} {
 		if x86.Available(x) != nil {
