@@ -74,7 +74,9 @@ func (s *session) measure(ctx context.Context, p *problem) ([]*row, error) {
 			if r.runner != nil {
 				r.runner.close()
 			}
+			r.runner, r.values = nil, nil // rows are kept for the report; inputs and results must not be
 		}
+		debug.FreeOSMemory() // or the next problem runs beside garbage of gigabytes
 	}()
 	if p.compared() {
 		compare(p, in, rows)
