@@ -120,7 +120,8 @@ var exprSeed = maphash.MakeSeed()
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder { return &Builder{} }
 
-// Intern returns the one Expr equal to e. Its operands must be interned already.
+// Intern returns the one Expr equal to e, a copy of it where there was none: the caller's
+// is of the stack then. Its operands must be interned already.
 func (b *Builder) Intern(e *Expr) *Expr {
 	if b.seen == nil {
 		for _, o := range b.few {
@@ -128,41 +129,54 @@ func (b *Builder) Intern(e *Expr) *Expr {
 				return o
 			}
 		}
-		if len(b.few) < maxFew {
-			b.few = append(b.few, e)
-			return e
-		}
-		b.seen = make(map[uint64]*Expr, 4*maxFew)
-		for _, o := range b.few {
-			b.hash(o)
-		}
-		b.few = nil
-	}
-	return b.hash(e)
-}
-
-// hash is Intern where there are many.
-func (b *Builder) hash(e *Expr) *Expr {
-	h := maphash.Comparable(exprSeed, e.key())
-	o := b.seen[h]
-	if o == nil {
-		b.seen[h] = e
-		return e
-	}
-	if e.equal(o) {
+	} else if o := b.find(e, e.hash()); o != nil {
 		return o
 	}
-	for _, o := range b.more[h] {
-		if e.equal(o) {
-			return o
+	c := *e
+	b.keep(&c)
+	return &c
+}
+
+// keep adds what is not there yet.
+func (b *Builder) keep(e *Expr) {
+	if b.seen == nil {
+		if len(b.few) < maxFew {
+			b.few = append(b.few, e)
+			return
 		}
+		b.seen = make(map[uint64]*Expr, 4*maxFew)
+		few := b.few
+		b.few = nil
+		for _, o := range few {
+			b.keep(o)
+		}
+	}
+	h := e.hash()
+	if b.seen[h] == nil {
+		b.seen[h] = e
+		return
 	}
 	if b.more == nil {
 		b.more = map[uint64][]*Expr{}
 	}
 	b.more[h] = append(b.more[h], e)
-	return e
 }
+
+// find returns the Expr equal to e among many, nil where there is none.
+func (b *Builder) find(e *Expr, hash uint64) *Expr {
+	o := b.seen[hash]
+	if o == nil || e.equal(o) {
+		return o
+	}
+	for _, o := range b.more[hash] {
+		if e.equal(o) {
+			return o
+		}
+	}
+	return nil
+}
+
+func (e *Expr) hash() uint64 { return maphash.Comparable(exprSeed, e.key()) }
 
 // Apply returns op of args; table is nil but for lookup. The dtypes must be right.
 func (b *Builder) Apply(op *Op, args ...*Expr) *Expr {

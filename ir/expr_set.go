@@ -1,5 +1,7 @@
 package ir
 
+import "sync"
+
 // ExprSet is a set of values. Most bodies have a few: those are looked through, more are
 // hashed. The zero ExprSet is empty.
 type ExprSet struct {
@@ -33,4 +35,15 @@ func (s *ExprSet) Add(e *Expr) bool {
 	}
 	s.rest[e] = struct{}{}
 	return true
+}
+
+// exprSets are sets for walks: one over a large body needs a large table.
+var exprSets = sync.Pool{New: func() any { return new(ExprSet) }}
+
+// release empties a set and keeps its table for another walk.
+func (s *ExprSet) release() {
+	clear(s.few[:s.n])
+	s.n = 0
+	clear(s.rest)
+	exprSets.Put(s)
 }

@@ -64,16 +64,18 @@ func visitExprs(e *Expr, seen *ExprSet, f func(*Expr)) {
 
 // VisitExprs calls f once with every value of the kernel's bodies, operands before users.
 func (k *Kernel) VisitExprs(f func(*Expr)) {
-	var seen ExprSet
+	seen := exprSets.Get().(*ExprSet)
+	defer seen.release()
 	for i := range k.Stmts {
-		k.Stmts[i].visitExprs(func(e *Expr) { visitExprs(e, &seen, f) })
+		k.Stmts[i].visitExprs(func(e *Expr) { visitExprs(e, seen, f) })
 	}
 }
 
 // VisitExprs calls f once with every value of the statement, operands before users.
 func (s *Stmt) VisitExprs(f func(*Expr)) {
-	var seen ExprSet
-	s.visitExprs(func(e *Expr) { visitExprs(e, &seen, f) })
+	seen := exprSets.Get().(*ExprSet)
+	defer seen.release()
+	s.visitExprs(func(e *Expr) { visitExprs(e, seen, f) })
 }
 
 // Domain returns the axes that a statement ranges over: those of its targets as they
@@ -126,7 +128,9 @@ func (e *Expr) Axes() []int {
 			out = append(out, axis)
 		}
 	}
-	visitExprs(e, &ExprSet{}, func(e *Expr) {
+	seen := exprSets.Get().(*ExprSet)
+	defer seen.release()
+	visitExprs(e, seen, func(e *Expr) {
 		if e.Kind == AxisPos {
 			add(e.N)
 		}

@@ -106,11 +106,15 @@ func (m *mapping) expr(e *ir.Expr) *ir.Expr {
 	case ir.Checked:
 		c.N = m.fault(e.N)
 	}
-	if e.Args != nil {
-		c.Args = make([]*ir.Expr, len(e.Args))
-		for i, a := range e.Args {
-			c.Args[i] = m.expr(a)
+	for i, a := range e.Args {
+		r := m.expr(a)
+		if r == c.Args[i] {
+			continue
 		}
+		if &c.Args[0] == &e.Args[0] { // the first that differs
+			c.Args = slices.Clone(e.Args)
+		}
+		c.Args[i] = r
 	}
 	if e.Access != nil {
 		c.Access = &ir.Access{Operand: m.operand(e.Access.Operand), Index: m.indices(e.Access.Index)}

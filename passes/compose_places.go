@@ -20,6 +20,16 @@ func (p places) of(axis int) (ir.Index, bool) {
 	return ir.Index{}, false
 }
 
+// same reports whether all axes stay what they are.
+func (p places) same() bool {
+	for i := range p {
+		if a, ok := plainAxis(p[i].index); !ok || a != p[i].axis {
+			return false
+		}
+	}
+	return true
+}
+
 // set says where an axis comes from.
 func (p *places) set(axis int, index ir.Index) {
 	for i := range *p {

@@ -94,6 +94,9 @@ func equalIndices(a, b []ir.Index) bool {
 
 // composes reports whether all indices in s have a form where its axes come from at.
 func (f *fusion) composes(s *ir.Stmt, at places) bool {
+	if at.same() {
+		return true
+	}
 	m := f.atAxes(at)
 	ok := true
 	s.VisitExprs(func(e *ir.Expr) {

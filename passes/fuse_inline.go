@@ -156,8 +156,11 @@ func (f *fusion) expand(p *piece, writer map[int]*piece) error {
 			err = errNoForm
 			return e
 		}
-		body := f.atAxes(at)
-		body.load = func(e *ir.Expr) *ir.Expr { return m.expr(e) }
+		body := m
+		if !at.same() { // unlike in chains of elementwise operations
+			body = f.atAxes(at)
+			body.load = func(e *ir.Expr) *ir.Expr { return m.expr(e) }
+		}
 		r := body.expr(q.stmts[0].Args[0])
 		if body.failed {
 			err = errNoForm

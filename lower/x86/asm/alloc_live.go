@@ -9,7 +9,7 @@ import (
 // analyse finds the values, their occurrences, and where they live.
 func (a *allocator) analyse() {
 	n := len(a.in)
-	a.values, a.occs = a.values[:0], a.occs[:0]
+	a.values, a.occs = a.values[:0], slices.Grow(a.occs[:0], 3*n) // as most instructions name two or three
 	a.labels, a.loops, a.jumps, a.regions = a.labels[:0], a.loops[:0], a.jumps[:0], a.regions[:0]
 	a.stats = Stats{}
 	clear(a.ids)
