@@ -148,47 +148,7 @@ func (m *mapping) position(e *ir.Expr) *ir.Expr {
 	if n, ok := x.Const.Const(); ok && x.Value == nil && len(x.Terms) == 0 && x.Div.Is(0) {
 		return m.b.Const(e.DType, ir.EvalOp(ir.OpCast, e.DType, []ir.DType{ir.Int64}, []uint64{uint64(n)}))
 	}
-	return m.b.Cast(e.DType, positionValue(m.b, x))
-}
-
-// positionValue returns an index as an i64. An exact quotient is one where it is used:
-// inside the guard that says so.
-func positionValue(b *ir.Builder, x ir.Index) *ir.Expr {
-	if x.Value != nil {
-		return x.Value
-	}
-	var sum *ir.Expr
-	add := func(e *ir.Expr) {
-		if sum != nil {
-			e = b.Apply(ir.OpAdd, sum, e)
-		}
-		sum = e
-	}
-	for _, t := range x.Terms {
-		add(scaled(b, b.Axis(ir.Int64, t.Axis), t.Coef))
-	}
-	if !x.Const.Is(0) || sum == nil {
-		add(dimValue(b, x.Const))
-	}
-	if !x.Div.Is(0) {
-		sum = b.Apply(ir.OpQuo, sum, dimValue(b, x.Div))
-	}
-	return sum
-}
-
-func scaled(b *ir.Builder, e *ir.Expr, by ir.Dim) *ir.Expr {
-	if by.Is(1) {
-		return e
-	}
-	return b.Apply(ir.OpMul, e, dimValue(b, by))
-}
-
-// dimValue returns a dim as an i64: a literal where it is a number.
-func dimValue(b *ir.Builder, d ir.Dim) *ir.Expr {
-	if n, ok := d.Const(); ok {
-		return b.Int(ir.Int64, n)
-	}
-	return b.DimValue(ir.Int64, d)
+	return m.b.Cast(e.DType, m.b.Position(x))
 }
 
 func (m *mapping) indices(xs []ir.Index) []ir.Index {
@@ -228,11 +188,11 @@ func (m *mapping) plus(x ir.Index, c ir.Dim, y ir.Index) ir.Index {
 			m.failed = true
 			return x
 		}
-		v := scaled(m.b, positionValue(m.b, y), c)
+		v := m.b.Scaled(m.b.Position(y), c)
 		if x.Value == nil && len(x.Terms) == 0 && x.Const.Is(0) {
 			return ir.AtValue(v)
 		}
-		return ir.AtValue(m.b.Apply(ir.OpAdd, positionValue(m.b, x), v))
+		return ir.AtValue(m.b.Apply(ir.OpAdd, m.b.Position(x), v))
 	}
 	if x.Div != y.Div { // bring both over one divisor
 		d, e := divisor(x), divisor(y)

@@ -12,6 +12,7 @@ package cuda
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -80,6 +81,14 @@ func (t *target) Close() error {
 }
 
 func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, error) {
+	e, err := t.compile(k)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func (t *target) compile(k *ir.Kernel) (*executable, error) {
 	if err := k.Verify(); err != nil {
 		return nil, err
 	}
@@ -107,6 +116,8 @@ type executable struct {
 	k    *ir.Kernel
 	ptx  *ptx.Module
 	code module
+
+	checking lower.Checking[*executable]
 }
 
 // String returns the loops and the PTX.
@@ -114,7 +125,7 @@ func (e *executable) String() string {
 	return strings.Join([]string{e.t.device.String(), e.ptx.Loop.String(), e.ptx.Text}, "\n")
 }
 
-func (e *executable) Close() error { return e.code.Unload() }
+func (e *executable) Close() error { return errors.Join(e.code.Unload(), e.checking.Close()) }
 
 // Home returns the format of arrays on the device.
 func (*target) Home() *ir.Format { return format }

@@ -1,9 +1,8 @@
 package cuda
 
 import (
-	"fmt"
-
 	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower"
 	"github.com/numen-go/numen/lower/loop"
 )
 
@@ -65,7 +64,7 @@ func (h *evaluator) require(s *loop.Require) error {
 	h.over = false
 	lo, hi, extent := h.int(s.Lo), h.int(s.Hi), h.int(s.Extent)
 	if h.over || lo <= hi && (lo < 0 || hi >= extent) {
-		return fmt.Errorf("positions %d to %d of axis %d of %s, which has %d", lo, hi, s.Axis, s.Name, extent)
+		return &lower.Unproven{Array: s.Name, Axis: s.Axis, Lo: lo, Hi: hi, Extent: extent}
 	}
 	return nil
 }

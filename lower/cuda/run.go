@@ -41,6 +41,14 @@ type block struct {
 // Run copies arrays of the host to the device, runs the kernel, and copies results of the
 // host back.
 func (e *executable) Run(ctx context.Context, a *lower.Args) error {
+	err := e.run(ctx, a)
+	if checking, ok := e.checking.After(err, e.k, e.t.compile); ok {
+		return checking.run(ctx, a)
+	}
+	return err
+}
+
+func (e *executable) run(ctx context.Context, a *lower.Args) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

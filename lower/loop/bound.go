@@ -41,6 +41,9 @@ func (k *Kernel) Bind(a *lower.Args) (lower.Bound, error) {
 	}
 	n := code.settled()
 	if err := b.frame.start(context.Background(), code.code[:n]); err != nil {
+		if checking, ok := k.checking.After(err, k.k, k.check); ok {
+			return checking.Bind(a)
+		}
 		return nil, err
 	}
 	b.code = b.frame.single(code.code[n:])

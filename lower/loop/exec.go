@@ -284,7 +284,7 @@ func (f *frame) require(x *requireCode) bool {
 	hi, ok2 := x.hi(f.regs)
 	extent, ok3 := x.extent(f.regs)
 	if !ok1 || !ok2 || !ok3 || lo <= hi && (lo < 0 || hi >= extent) {
-		f.err = fmt.Errorf("loop: positions %d to %d of axis %d of %s, which has %d", lo, hi, x.Axis, x.Name, extent)
+		f.err = &lower.Unproven{Array: x.Name, Axis: x.Axis, Lo: lo, Hi: hi, Extent: extent}
 		return false
 	}
 	return true

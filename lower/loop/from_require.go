@@ -117,13 +117,15 @@ func (r *requirer) access(a *ir.Access, f *fact) {
 // of picks know nothing.
 func (r *requirer) local(a *ir.Access, d int, f *fact) {
 	x := a.Index[d]
-	if x.Value != nil {
-		return // looked at where it is used
+	from, to := r.footprint(a.Operand, d)
+	if x.Value != nil { // may be any position
+		last := sub(r.dim(r.k.Operands[a.Operand].Shape[d]), intVal(1))
+		r.emitRequire(a, d, sub(intVal(0), from), sub(last, from), add(sub(to, from), intVal(1)))
+		return
 	}
 	if slices.ContainsFunc(r.shared, func(s int) bool { return follows(r.k, x, s) && r.writes(a.Operand, d, s) }) {
 		f = nil
 	}
-	from, to := r.footprint(a.Operand, d)
 	lo, hi := r.interval(x, f)
 	r.emitRequire(a, d, sub(lo, from), sub(hi, from), add(sub(to, from), intVal(1)))
 }

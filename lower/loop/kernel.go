@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,6 +23,8 @@ type Kernel struct {
 	cuts   []int            // axes of reductions that can be cut into pieces
 	calls  sync.Pool        // of *call
 	reach  func() *ir.Reach // what a run touches of arrays that are there in part
+
+	checking lower.Checking[*Kernel]
 }
 
 // NewKernel makes a verified kernel ready to run as a target's tuning says, or declines
@@ -56,7 +59,9 @@ func NewKernel(k *ir.Kernel, t *Tuning) (*Kernel, error) {
 func (k *Kernel) Variants() int { return len(k.code.all()) }
 
 // Close frees the code. No run may be going on.
-func (k *Kernel) Close() error { return k.code.close() }
+func (k *Kernel) Close() error {
+	return errors.Join(k.code.close(), k.checking.Close())
+}
 
 // lead is an axis that tasks are cut along, at multiples of grain.
 type lead struct {
@@ -140,6 +145,9 @@ func (k *Kernel) String() string {
 			return err.Error()
 		}
 	}
+	if c, ok := k.checking.Made(); ok {
+		return k.code.String() + "positions that conditions guard are looked at when they are used:\n" + c.code.String()
+	}
 	return k.code.String()
 }
 
@@ -170,7 +178,20 @@ func (k *Kernel) Run(ctx context.Context, a *lower.Args) error {
 	if err != nil {
 		return err
 	}
-	return code.Run(ctx, max(a.Threads, 1), c.params, c.arrays)
+	err = code.Run(ctx, max(a.Threads, 1), c.params, c.arrays)
+	if checking, ok := k.checking.After(err, k.k, k.check); ok {
+		return checking.Run(ctx, a)
+	}
+	return err
+}
+
+// check makes the kernel that looks at positions when it uses them.
+func (k *Kernel) check(checking *ir.Kernel) (*Kernel, error) {
+	out, err := NewKernel(checking, k.code.t)
+	if err == nil {
+		out.reach = k.reach // data may lie anywhere, but the conditions hold
+	}
+	return out, err
 }
 
 // class returns the class of a run.

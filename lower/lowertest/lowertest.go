@@ -34,6 +34,7 @@ func Run(t *testing.T, open func() (lower.Target, error)) {
 	k := &kit{target: target, caps: target.Caps()}
 	t.Run("samples", k.samples)
 	t.Run("kernels", k.kernels)
+	t.Run("guards", k.guards)
 	t.Run("bounds", k.bounds)
 	t.Run("parts", k.parts)
 	t.Run("threads", k.threads)
@@ -243,6 +244,28 @@ func (k *kit) kernels(t *testing.T) {
 			p := mustProblem(t, r, e.kernel, dims, false)
 			p.broadcast()
 			k.check(t, p, exe, p.want(), 1, p.same(broadcast))
+		}
+	})
+}
+
+// guards runs the examples with the positions that conditions guard as data, which is how
+// they run where a target cannot prove them.
+func (k *kit) guards(t *testing.T) {
+	k.eachExample(t, func(t *testing.T, e example, _ lower.Executable, r *rand.Rand) {
+		checking := e.kernel.CheckPositions()
+		if checking == nil {
+			return
+		}
+		if err := checking.Verify(); err != nil {
+			t.Fatal(err)
+		}
+		exe := k.compile(t, checking)
+		if exe == nil {
+			return
+		}
+		for _, dims := range e.dims {
+			p := mustProblem(t, r, e.kernel, dims, false)
+			k.check(t, p, exe, p.want(), 2, p.mixed(r))
 		}
 	})
 }
