@@ -140,13 +140,13 @@ func AtAxes(axes []int) []Index {
 }
 
 // BroadcastIndex returns the indices of an operand of the given shape under axes over
-// its broadcast shape: right aligned, 0 where the operand's extent is 1.
-func BroadcastIndex(shape []Dim, axes []int) []Index {
+// its broadcast shape: right aligned, 0 along axes that are longer than its extent of 1.
+func (b *KernelBuilder) BroadcastIndex(shape []Dim, axes []int) []Index {
 	out := make([]Index, len(shape))
 	off := len(axes) - len(shape)
 	for i, d := range shape {
-		if !d.Is(1) {
-			out[i] = At(axes[off+i])
+		if a := axes[off+i]; !d.Is(1) || b.K.Axes[a].Extent.Is(1) {
+			out[i] = At(a)
 		}
 	}
 	return out
@@ -157,7 +157,7 @@ func elementwiseKernel(b *KernelBuilder, n *Node) error {
 	axes := b.AxesFor(n.Type.Shape)
 	args := make([]*Expr, len(n.Args))
 	for i, a := range n.Args {
-		args[i] = b.Arg(i, BroadcastIndex(a.Type.Shape, axes)...)
+		args[i] = b.Arg(i, b.BroadcastIndex(a.Type.Shape, axes)...)
 	}
 	v := b.Intern(&Expr{Kind: Apply, Op: n.Op, DType: n.Type.DType, Args: args})
 	b.Add(Stmt{Sink: Store, Targets: []Access{b.Result(0, AtAxes(axes)...)}, Args: []*Expr{v}})

@@ -84,7 +84,7 @@ var OpBroadcast = Register(&Op{
 	},
 	Kernel: func(b *KernelBuilder, n *Node) error {
 		axes := b.AxesFor(n.Type.Shape)
-		b.storeOver(axes, b.Arg(0, BroadcastIndex(n.Args[0].Type.Shape, axes)...))
+		b.storeOver(axes, b.Arg(0, b.BroadcastIndex(n.Args[0].Type.Shape, axes)...))
 		return nil
 	},
 	Eval: func(n *Node, in []*Tensor) ([]*Tensor, error) {

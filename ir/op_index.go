@@ -119,7 +119,7 @@ var OpScatter = Register(&Op{
 			places = []int{b.NewAxis(N(1))}
 		}
 		b.Add(Stmt{Sink: Scatter, Targets: []Access{b.Result(0, index...)}, Axes: places, Combine: n.Attr.Combine,
-			Args: []*Expr{b.Arg(last, BroadcastIndex(n.Args[last].Type.Shape, axes)...)}})
+			Args: []*Expr{b.Arg(last, b.BroadcastIndex(n.Args[last].Type.Shape, axes)...)}})
 		return nil
 	},
 	Eval: func(n *Node, in []*Tensor) ([]*Tensor, error) {
@@ -221,7 +221,7 @@ func (b *KernelBuilder) indexed(n *Node, axes []int, count int) (index []Index, 
 	}
 	for k := range count {
 		a := n.Attr.Axes[k]
-		v := b.Arg(1+k, BroadcastIndex(n.Args[1+k].Type.Shape, over)...)
+		v := b.Arg(1+k, b.BroadcastIndex(n.Args[1+k].Type.Shape, over)...)
 		if v.DType == Uint64 { // what an int64 cannot hold stays outside
 			v = b.Apply(OpMin, v, b.Const(Uint64, math.MaxInt64))
 		}

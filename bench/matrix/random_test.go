@@ -14,7 +14,10 @@ import (
 	rt "github.com/numen-go/numen/runtime"
 )
 
-var random = flag.Int("random", 300, "random programs that TestRandomPrograms runs")
+var (
+	random = flag.Int("random", 300, "random programs that TestRandomSparse runs")
+	first  = flag.Int("seed", 0, "the seed of the first of them")
+)
 
 // maker makes random programs of sparse arrays.
 type maker struct {
@@ -221,7 +224,7 @@ func TestRandomSparse(t *testing.T) {
 	e := rt.New(rt.Config{Targets: []string{"cpu"}})
 	defer e.Close()
 	refused, held := map[string]int{}, 0
-	for seed := range n {
+	for seed := *first; seed < *first+n; seed++ {
 		m := &maker{Rand: rand.New(rand.NewPCG(uint64(seed), 11)), t: t, plain: seed%3 == 0}
 		a := m.leaf(m.shape())
 		m.text = fmt.Sprintf("%v: ", a.Shape())

@@ -137,6 +137,30 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
+// TestOnePosition holds that axes of one position are sparse like others: what one operand
+// does not store is not in a product, even beside an infinity.
+func TestOnePosition(t *testing.T) {
+	for n := range 3 {
+		a, err := FromCOO(COO(1), []int{n}, [][]int{{}}, []float64{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := FromCOO(COO(1), []int{n}, [][]int{[]int{0}[:min(n, 1)]}, []float64{math.Inf(-1)}[:min(n, 1)], 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := np.Multiply(np.Multiply(a, 2.5), b)
+		if !isSparse(t, c) {
+			t.Errorf("%d positions: the product is dense", n)
+		}
+		for i, v := range elements(t, c) {
+			if math.Float64bits(v) != 0 {
+				t.Errorf("%d positions: element %d is %v", n, i, v)
+			}
+		}
+	}
+}
+
 // TestBound holds that a program over a sparse matrix runs again and again over other
 // vectors, and that the matrix has no slot.
 func TestBound(t *testing.T) {
