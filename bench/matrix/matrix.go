@@ -117,10 +117,10 @@ func (c *Cell) run(ctx context.Context, p *programs.Program, k *Kind) error {
 			return err
 		}
 		elems := elements(host)
-		for j, bits := range elems {
-			if c.Fault == "" && !same(a.DType, bits, want[i].Elems[j]) {
-				c.Fault = fmt.Sprintf("result %d, element %d is %v, the evaluator's %v", i, j, float(a.DType, bits), float(a.DType, want[i].Elems[j]))
-			}
+		if err := differs(a.DType, elems, want[i].Elems); err != nil && c.Fault == "" {
+			c.Fault = fmt.Sprintf("result %d, %v", i, err)
+		}
+		for _, bits := range elems {
 			distinct[bits] = true
 			if v := float(a.DType, bits); v-v == 0 {
 				finite++
@@ -200,6 +200,19 @@ func elements(a *lower.Array) []uint64 {
 // same compares bits; all NaNs count as one.
 func same(d ir.DType, x, y uint64) bool {
 	return x == y || math.IsNaN(float(d, x)) && math.IsNaN(float(d, y))
+}
+
+// differs returns the first difference between elements, nil when there is none.
+func differs(d ir.DType, got, want []uint64) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("%d elements, the evaluator has %d", len(got), len(want))
+	}
+	for i, bits := range got {
+		if !same(d, bits, want[i]) {
+			return fmt.Errorf("element %d is %v, the evaluator's %v", i, float(d, bits), float(d, want[i]))
+		}
+	}
+	return nil
 }
 
 // float returns an element as a number to look at.
