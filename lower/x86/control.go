@@ -154,6 +154,7 @@ func (e *emitter) counted(s *loop.For) error {
 		e.jumpTo(asm.JGE, end)
 	}
 	e.b.Bind(top)
+	e.tops = append(e.tops, top.Imm)
 	e.enclose(body)
 	e.code(asm.MOV, r, v)
 	e.code(asm.ADD, r, e.source(step, 1))
@@ -173,13 +174,19 @@ func (e *emitter) while(left []*loop.Val, body []loop.Stmt) error {
 		for _, c := range left[:last] {
 			e.jump(e.number(c), inside, false)
 		}
-		e.jump(e.number(left[last]), end, true)
+		c := left[last]
+		for c.Kind == loop.Pick && c.Args[2].Kind == loop.Const && c.Args[2].Bits == 0 { // and then
+			e.jump(e.number(c.Args[0]), end, true)
+			c = c.Args[1]
+		}
+		e.jump(e.number(c), end, true)
 		e.b.Bind(inside)
 	}, e.lap)
 	if err != nil {
 		return err
 	}
 	e.b.Bind(top)
+	e.tops = append(e.tops, top.Imm)
 	e.enclose(b)
 	e.jumpTo(asm.JMP, top)
 	e.b.Bind(end)

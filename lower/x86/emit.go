@@ -44,6 +44,8 @@ type emitter struct {
 	stats     stats             // of all strips
 	lists     *lists
 	tiles     map[tileKey]*tile // code that tiles share
+	tops      []int64           // labels that loops of scalar code begin with
+	spaces    [][2]int          // frame words, from and to, that are no single ones
 	spill     int32             // bytes from the frame to the spill slots
 	spillSize int32
 }
@@ -106,6 +108,20 @@ func (e *emitter) temp(n int) int {
 	return w
 }
 
+// space returns the first of several frame words that lie together, which code may reach
+// by addresses too.
+func (e *emitter) space(words int) int {
+	w := e.file.Temp(words)
+	e.spaces = append(e.spaces, [2]int{w, w + words})
+	return w
+}
+
+// isWord reports whether a distance from the frame is one of a word that code reaches as
+// such alone.
+func (e *emitter) isWord(disp int32) bool {
+	return disp >= 0 && !slices.ContainsFunc(e.spaces, func(s [2]int) bool { return int(disp) >= 8*s[0] && int(disp) < 8*s[1] })
+}
+
 // list returns an empty list of instructions, and drop gives back one that nothing refers
 // to: the code of a small kernel is copied several times on its way.
 func (e *emitter) list() []asm.Inst {
@@ -144,7 +160,7 @@ func (e *emitter) insert(insts []asm.Inst) { e.b.Insts = append(e.b.Insts, insts
 func (e *emitter) spillSpace(bytes int32) int32 {
 	if bytes > e.spillSize {
 		e.spillSize = max(2*e.spillSize, (bytes+63)&^63)
-		e.spill = int32(8 * e.file.Temp(int(e.spillSize/8)))
+		e.spill = int32(8 * e.space(int(e.spillSize/8)))
 	}
 	return e.spill
 }

@@ -103,7 +103,29 @@ func (e *emitter) pointer(address *node, i int) asm.Arg {
 		p.Disp += int32(address.args[1].n)
 		return p
 	}
+	if base, index, scale, ok := e.scaled(address); ok && i+1 < len(stack) {
+		return asm.MX(e.eval(base, i), e.eval(index, i+1), scale, 0)
+	}
 	return asm.M(e.eval(address, i), 0)
+}
+
+// scaled splits an address that is computed here into a sum that memory operands have.
+func (e *emitter) scaled(n *node) (base, index *node, scale uint8, ok bool) {
+	here := func(n *node, op *ir.Op) bool {
+		return n.kind == operation && n.op == op && n.word < 0 && e.home(n) == e.at
+	}
+	if !here(n, ir.OpAdd) {
+		return nil, nil, 0, false
+	}
+	for k, x := range n.args[:2] {
+		if here(x, ir.OpMul) && x.args[1].kind == literal {
+			switch by := x.args[1].n; by {
+			case 2, 4, 8:
+				return n.args[1-k], x.args[0], uint8(by), true
+			}
+		}
+	}
+	return nil, nil, 0, false
 }
 
 // extend loads an element of n bytes, signed when n is negative.

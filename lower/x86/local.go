@@ -32,7 +32,7 @@ func (e *emitter) local(s *loop.Local) error {
 	}
 	e.arrays[s.Array] = x
 	if bytes := total.n * x.size; total.kind == literal && 0 < total.n && bytes <= inFrameBytes && !overflows(x.extents) {
-		x.base = e.intern(node{kind: inFrame, n: int64(8 * e.file.Temp(int(bytes+7)/8))})
+		x.base = e.intern(node{kind: inFrame, n: int64(8 * e.space(int(bytes+7)/8))})
 	} else {
 		e.reserve(s, x)
 	}

@@ -33,7 +33,7 @@ func (m *Machine) Compile(l *loop.Loop, parts []loop.Part, class loop.Class, fil
 		insts = append(insts, b.Insts...)
 		e.drop(b.Insts)
 	}
-	insts = append(insts, e.cold.Insts...)
+	insts = asm.Promote(insts, e.cold.Insts, e.tops, m.level, Frame, e.isWord, &e.label)
 	code, err := asm.Assemble(insts, e.pool, m.level)
 	e.drop(insts)
 	e.drop(e.cold.Insts)

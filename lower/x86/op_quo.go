@@ -100,7 +100,7 @@ func (s *strip) quo64(d ir.DType, a, b asm.Reg) asm.Reg {
 // elementwise stores vectors of d's in memory, runs f on the elements of every position,
 // and returns the vector of what f leaves in the place of the first.
 func (s *strip) elementwise(d ir.DType, vecs []asm.Reg, f func(x []asm.Arg)) asm.Reg {
-	at := s.file.Temp(8 * len(vecs)) // a vector has at most 64 bytes
+	at := s.space(8 * len(vecs)) // a vector has at most 64 bytes
 	w := s.width(d)
 	for i, r := range vecs {
 		s.b.Op(asm.VMOVUPS, w, word(at+8*i), asm.R(r))

@@ -42,6 +42,9 @@ func (e *emitter) set(s *loop.Set) error {
 	}
 	n := e.number(s.Val)
 	if e.writes[s.Var] == 1 && (e.inner || e.at > 0) {
+		if n.kind == operation && slow[n.op] { // or every use would compute it again
+			e.hold(n)
+		}
 		e.vars[s.Var] = e.pin(n)
 		return nil
 	}
@@ -54,6 +57,9 @@ func (e *emitter) set(s *loop.Set) error {
 	e.assigned(s.Var)
 	return nil
 }
+
+// slow are the ops that take several instructions.
+var slow = map[*ir.Op]bool{ir.OpMin: true, ir.OpMax: true, ir.OpQuo: true, ir.OpSelect: true, ir.OpShl: true, ir.OpShr: true}
 
 // bits emits the move of a value of any dtype into a frame word.
 func (e *emitter) bits(v *loop.Val, to asm.Arg) error {
@@ -72,6 +78,11 @@ func (e *emitter) bits(v *loop.Val, to asm.Arg) error {
 	return nil
 }
 
+// isCut reports whether a value is the low bytes of an i64.
+func isCut(v *loop.Val) bool {
+	return v.Kind == loop.Apply && v.Op == ir.OpCast && v.DType.IsInteger() && v.Args[0].DType == ir.Int64
+}
+
 // store emits the assignment of one element.
 func (e *emitter) store(s *loop.Store) error {
 	w := asm.Width(8 * s.Array.DType.Size())
@@ -81,6 +92,8 @@ func (e *emitter) store(s *loop.Store) error {
 		n = e.number(s.Val)
 	case s.Val.Kind == loop.Const:
 		n = e.literal(int64(s.Val.Bits))
+	case isCut(s.Val):
+		n = e.number(s.Val.Args[0])
 	default:
 		at := e.temp(e.at)
 		if err := e.bits(s.Val, word(at)); err != nil {

@@ -427,7 +427,7 @@ func (s *strip) hoist(f func()) {
 // positions, 8 bytes a position, aligned to 64.
 func (s *strip) scratch() int32 {
 	if s.areas == len(s.strips.scratch) {
-		s.strips.scratch = append(s.strips.scratch, int32(8*s.file.Temp(groupSize)))
+		s.strips.scratch = append(s.strips.scratch, int32(8*s.space(groupSize)))
 	}
 	s.areas++
 	return s.strips.scratch[s.areas-1]

@@ -199,7 +199,7 @@ func past(m asm.Arg, bytes int) asm.Arg {
 // twice returns scratch memory for 16 lanes, twice.
 func (s *strip) twice() int32 {
 	if s.strips.twice == 0 {
-		s.strips.twice = int32(8 * s.file.Temp(2*groupSize))
+		s.strips.twice = int32(8 * s.space(2*groupSize))
 	}
 	return s.strips.twice
 }

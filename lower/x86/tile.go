@@ -169,7 +169,7 @@ func (e *emitter) tileCode(s *shape, init *loop.Val) *tile {
 		x.init = e.pool.Add(bytesOf(init.Bits, s.d.Size()))
 	}
 	if s.level == asm.AVX2 {
-		x.mask = word(e.file.Temp(8))
+		x.mask = word(e.space(8))
 		x.numbers = e.pool.Add(numbers(s.d.Size()))
 	}
 	x.label = x.code.NewLabel()
