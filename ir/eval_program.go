@@ -94,6 +94,13 @@ func (b *block) tensor() *Tensor {
 	return t
 }
 
+// storedRows returns which elements are stored, in row-major order.
+func (b *block) storedRows() []bool {
+	out := []bool{}
+	b.visit(func(at int) { out = append(out, b.stored[at/components(b.dtype)]) })
+	return out
+}
+
 // fill stores a row-major tensor.
 func (b *block) fill(t *Tensor) {
 	next := 0
@@ -156,6 +163,9 @@ func (e *programEval) step(s *ProgramStep) error {
 		to := e.values[s.Out]
 		to.fill(e.values[s.In[0]].tensor())
 		to.stored = storedIn(e.p.Values[s.Out].Type, to.elems)
+		if from := e.values[s.In[0]]; to.stored != nil && from.stored != nil { // an element that is stored stays so
+			to.stored = from.storedRows()
+		}
 	case StepBind:
 		return e.bind(s)
 	case StepBranch:

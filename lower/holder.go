@@ -3,6 +3,7 @@ package lower
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/numen-go/numen/ir"
 )
@@ -41,4 +42,17 @@ type Bounds struct {
 	Memory  int64                                // bytes to hold beyond the inputs; 0: no bound
 	Watch   func(done, total int64, task string) // progress; nil: nobody looks
 	Chunks  *Chunking                            // what else is asked of arrays in chunks; nil: nothing
+}
+
+// Parted is the buffer of an array that is in memory and not dense: a sparse one. Tasks of
+// a plan in chunks take parts of it, and it is made again of parts.
+type Parted interface {
+	Buffer
+	// Part returns the elements inside of a box as an array of the box's extents.
+	Part(b *ir.Box) (*Array, error)
+	// Join gives an array, which nothing was written to yet, the elements of parts: part i
+	// is the box at[i], and boxes have every position once.
+	Join(parts []*Array, at []ir.Box) error
+	// Digest writes all that says which elements the array has.
+	Digest(w io.Writer)
 }

@@ -22,7 +22,7 @@ var formats = Pass{
 		if u.Home == nil && !slices.ContainsFunc(p.Params, func(v int) bool { return !dense(v) }) && !slices.ContainsFunc(p.Steps, func(s ir.ProgramStep) bool { return !plain(s) }) {
 			return false, nil
 		}
-		f := &formatter{p: p, home: u.Home, held: map[int]int{}, dense: map[int]int{}}
+		f := &formatter{p: p, home: u.Home, held: map[int]int{}, dense: map[int]int{}, whole: map[int]int{}}
 		err := f.run()
 		return true, err
 	},
@@ -34,6 +34,7 @@ type formatter struct {
 	home  *ir.Format
 	held  map[int]int // by parameter of the caller's: the value at home with its elements
 	dense map[int]int // by value with sparse levels: the dense value with its elements
+	whole map[int]int // by value with sparse levels that was made in pieces: the whole one
 	steps []ir.ProgramStep
 }
 
@@ -49,6 +50,10 @@ func (f *formatter) run() error {
 		}
 	}
 	for i, v := range f.p.Results {
+		if w, ok := f.whole[v]; ok {
+			f.p.Results[i] = w
+			continue
+		}
 		if f.home != nil && f.p.Values[v].Type.Format.Equal(f.home) {
 			f.p.Results[i] = f.convert(v, nil)
 		}
@@ -82,14 +87,15 @@ func (f *formatter) fresh(stem string) string {
 func (f *formatter) format(v int) *ir.Format { return f.p.Values[v].Type.Format }
 
 func (f *formatter) step(s ir.ProgramStep) error {
-	if s.Kind != ir.StepConvert {
-		renumber(&s, func(v int) int {
-			if h, ok := f.held[v]; ok {
-				return h
-			}
-			return v
-		})
-	}
+	renumber(&s, func(v int) int {
+		if h, ok := f.held[v]; ok && s.Kind != ir.StepConvert {
+			return h
+		}
+		if w, ok := f.whole[v]; ok {
+			return w
+		}
+		return v
+	})
 	switch s.Kind {
 	case ir.StepView:
 		if f.format(s.In[0]).Sparse() {
@@ -104,9 +110,22 @@ func (f *formatter) step(s ir.ProgramStep) error {
 			return f.refused(&s, s.Launch.Kernel.Name, err)
 		}
 		s.Launch = l
+		f.steps = append(f.steps, s)
+		f.gathered(l)
+		return nil
 	}
 	f.steps = append(f.steps, s)
 	return nil
+}
+
+// gathered converts results with sparse levels that a target made in pieces to arrays of
+// the host: they are as large as what they store.
+func (f *formatter) gathered(l *ir.Launch) {
+	f.operands(l, func(o *ir.Operand, v int) {
+		if t := f.format(v); o.Role != ir.In && t.Sparse() && t.Device != "" {
+			f.whole[v] = f.convert(v, t.Levelled())
+		}
+	})
 }
 
 // ErrFormat is the class of refusals of arrays in formats that a program has no way with.
@@ -140,9 +159,6 @@ func (f *formatter) launch(s *ir.ProgramStep) (*ir.Launch, error) {
 	}
 	out := holder
 	if levels {
-		if holder != nil {
-			return nil, ir.Errorf(ir.ErrDType, "arrays with sparse levels do not meet arrays held as %s yet: convert one of them", holder)
-		}
 		typed := *k
 		typed.Operands = slices.Clone(k.Operands)
 		n := 0
@@ -157,13 +173,19 @@ func (f *formatter) launch(s *ir.ProgramStep) (*ir.Launch, error) {
 		if out, l.Kernel, err = levelled(&typed); err != nil {
 			return nil, err
 		}
+		if holder != nil {
+			sparse := out
+			if out = holder; sparse != nil {
+				out = &ir.Format{Levels: sparse.Levels, Axes: sparse.Axes, Fill: sparse.Fill, Device: holder.Device}
+			}
+		}
 	}
 	var clash error
 	f.operands(&l, func(o *ir.Operand, v int) {
 		switch t := &f.p.Values[v].Type; {
 		case o.Role != ir.In:
 			t.Format = out
-		case t.Format != nil && holder != nil && t.Format.Device != holder.Device:
+		case t.Format != nil && t.Format.Device != "" && t.Format.Device != holder.Device:
 			clash = ir.Errorf(ir.ErrDType, "operands are held as %s and as %s: convert one of them", holder, t.Format)
 		}
 	})

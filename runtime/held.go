@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func (e *Engine) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*l
 	if err != nil {
 		return nil, err
 	}
-	if a.Format != nil && to != nil && holderName(a.Format) != holderName(to) { // by way of the host
+	if a.Format != nil && to != nil && holderName(a.Format) != holderName(to) && !to.Equal(a.Format.Levelled()) { // by way of the host
 		if a, err = h.Convert(ctx, a, nil); err != nil {
 			return nil, err
 		}
@@ -66,6 +67,7 @@ type heldRun struct {
 	f        *frame
 	holders  map[string]lower.Holder
 	made     map[int]bool // values that this run made and nobody else owns yet
+	empty    map[int]bool // of those, which nothing was written to yet
 	finished map[int]bool
 	done     int64
 	last     time.Time
@@ -73,7 +75,7 @@ type heldRun struct {
 
 // runHeld runs the program's steps in order.
 func (f *frame) runHeld(ctx context.Context) error {
-	r := &heldRun{f: f, holders: map[string]lower.Holder{}, made: map[int]bool{}, finished: map[int]bool{}}
+	r := &heldRun{f: f, holders: map[string]lower.Holder{}, made: map[int]bool{}, empty: map[int]bool{}, finished: map[int]bool{}}
 	err := r.steps(ctx)
 	if err == nil {
 		err = r.finish(ctx)
@@ -205,7 +207,7 @@ func (r *heldRun) alloc(ctx context.Context, v int) error {
 	if err != nil {
 		return err
 	}
-	r.f.values[v], r.made[v] = a, true
+	r.f.values[v], r.made[v], r.empty[v] = a, true, true
 	return nil
 }
 
@@ -237,6 +239,7 @@ func (r *heldRun) launch(ctx context.Context, n int, l *ir.Launch, sites []*ir.S
 	f, a := r.f, &r.f.args[n]
 	for i, v := range l.Args {
 		a.Arrays[i] = *f.values[v]
+		delete(r.empty, v) // what a launch reads was written before
 	}
 	ex := &f.prog.launches[n]
 	if len(sites) > 0 {
@@ -257,7 +260,7 @@ func (r *heldRun) finish(ctx context.Context) error {
 	chunking := r.f.config.Chunks
 	add := func(v int, sink lower.Sink) {
 		a := r.f.values[v]
-		if a == nil || a.Format == nil || r.finished[v] && sink == nil {
+		if a == nil || a.Format == nil || r.empty[v] || r.finished[v] && sink == nil {
 			return
 		}
 		r.finished[v] = true
@@ -347,16 +350,21 @@ func onHolders(p *ir.Program) bool {
 // candidates returns the targets that a launch may go to: who holds its arrays, else those
 // of the run in order.
 func (e *Engine) candidates(p *ir.Program, l *ir.Launch, targets []lower.Target) ([]lower.Target, error) {
+	var held *ir.Format
 	for _, v := range l.Args {
-		if f := p.Values[v].Type.Format; f != nil {
-			h, err := e.holder(f)
-			if err != nil {
-				return nil, err
-			}
-			return []lower.Target{h}, nil
+		// A sparse array of the host goes where the others are.
+		if f := p.Values[v].Type.Format; held == nil || f != nil && f.Device != "" {
+			held = cmp.Or(f, held)
 		}
 	}
-	return targets, nil
+	if held == nil {
+		return targets, nil
+	}
+	h, err := e.holder(held)
+	if err != nil {
+		return nil, err
+	}
+	return []lower.Target{h}, nil
 }
 
 // holding adds the capabilities of the targets that hold a program's parameters, and

@@ -35,6 +35,7 @@ func Kinds() []Kind {
 		{Name: "sharded", On: []string{"sharded"}},
 		{Name: "chunks of 7", On: []string{"cpu"}, Hold: chunked},
 		{Name: "sparse", On: []string{"cpu"}, Hold: compressed},
+		{Name: "chunks and sparse", On: []string{"cpu"}, Hold: mixed},
 		{Name: "cuda", On: []string{"cuda"}},
 	}
 }
@@ -47,6 +48,15 @@ func chunked(ctx context.Context, in programs.Input, a np.Array) (np.Array, erro
 		f.Chunks = append(f.Chunks, ir.N(7))
 	}
 	return np.Call("chunked", ir.OpConvert, &ir.Attr{Format: f}, a).Eval(ctx)
+}
+
+// mixed returns an operand that stores what differs from its fill, those that have none
+// in chunks.
+func mixed(ctx context.Context, in programs.Input, a np.Array) (np.Array, error) {
+	if in.Share == 1 {
+		return chunked(ctx, in, a)
+	}
+	return compressed(ctx, in, a)
 }
 
 // compressed returns an operand that stores what differs from its fill: rows as they are,

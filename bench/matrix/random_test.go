@@ -10,6 +10,7 @@ import (
 
 	np "github.com/numen-go/numen/expr"
 	"github.com/numen-go/numen/expr/sparse"
+	"github.com/numen-go/numen/ir"
 	rt "github.com/numen-go/numen/runtime"
 )
 
@@ -24,6 +25,7 @@ type maker struct {
 	t     *testing.T
 	text  string
 	plain bool // no NaN, no infinities
+	cut   bool // dense arrays are in chunks
 }
 
 var oddities = []float64{math.NaN(), math.Inf(1), math.Inf(-1), 0, math.Copysign(0, -1), 5e-324, -1e308}
@@ -46,7 +48,19 @@ func (m *maker) leaf(shape []int) np.Array {
 		for i := range v {
 			v[i] = m.element()
 		}
-		return np.Reshape(np.FromSlice(v), shape...)
+		a := np.Reshape(np.FromSlice(v), shape...)
+		if !m.cut || len(shape) == 0 {
+			return a
+		}
+		f := &ir.Format{Device: "sharded"}
+		for range shape {
+			f.Chunks = append(f.Chunks, ir.N(2))
+		}
+		a, err := np.Call("chunked", ir.OpConvert, &ir.Attr{Format: f}, a).Eval(m.t.Context())
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		return a
 	}
 	l := []sparse.Layout{sparse.COO(len(shape)), sparse.CSF(len(shape))}[m.IntN(2)]
 	if len(shape) == 2 {
@@ -225,7 +239,7 @@ func TestRandomSparse(t *testing.T) {
 	defer e.Close()
 	refused, held := map[string]int{}, 0
 	for seed := *first; seed < *first+n; seed++ {
-		m := &maker{Rand: rand.New(rand.NewPCG(uint64(seed), 11)), t: t, plain: seed%3 == 0}
+		m := &maker{Rand: rand.New(rand.NewPCG(uint64(seed), 11)), t: t, plain: seed%3 == 0, cut: seed%2 == 1}
 		a := m.leaf(m.shape())
 		m.text = fmt.Sprintf("%v: ", a.Shape())
 		for range 1 + m.IntN(4) {

@@ -310,6 +310,9 @@ func (s *stage) touch() {
 
 // taken returns the bytes of the boxes at hand. Dense arrays in memory are there already.
 func (s *stage) taken() (in, out int64) {
+	if c := s.code.cells; c != nil {
+		return c.taken(s)
+	}
 	for o := range s.boxes {
 		size := s.boxes[o].Size() * int64(s.code.k.Operands[o].DType.Size())
 		if s.out[o] != nil {

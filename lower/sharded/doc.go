@@ -10,4 +10,7 @@
 // and write chunks; pieces of reductions are joined by Tree (merge.go). What the plan will
 // hold is known before it starts. The executor (exec.go) runs tasks in an order that frees
 // chunks early, within the bound: chunks that do not fit are spilled to disk (shelf.go).
+//
+// Operands may be sparse (sparse.go): a task takes the part of the sparse array that its
+// box has, and its kernel runs on the target of sparse arrays.
 package sharded

@@ -244,7 +244,7 @@ func (e *executor) work(ctx context.Context) {
 				e.t.arena.put(m.data)
 				continue
 			}
-			e.chunks[m.chunk].data = m.data
+			e.chunks[m.chunk].data, e.chunks[m.chunk].part = m.data, m.part
 		}
 		w.made = w.made[:0]
 		e.end(ctx, i, t, err)
@@ -341,7 +341,7 @@ func (e *executor) free(c *chunk) {
 	if c.data != nil {
 		e.resident -= int64(len(c.data))
 		e.t.arena.put(c.data)
-		c.data = nil
+		c.data, c.part = nil, nil
 	} else if c.slot.size > 0 {
 		e.shelved.drop(c.slot)
 		c.slot = slot{}

@@ -165,6 +165,8 @@ func (k *keeper) of(n *node) (identity, error) {
 		err = k.results(h, n.kept.Load())
 	case n.host != nil:
 		k.host(h, n)
+	case n.parted != nil:
+		n.parted.Digest(h)
 	case n.source != nil:
 		x, ok := n.source.(lower.Identified)
 		if !ok {

@@ -19,6 +19,7 @@ type code struct {
 	reach *ir.Reach
 	cuts  []ir.Cut
 	parts func() ([]part, error) // one a statement; none when the kernel has one
+	cells *cellKernel            // what a cell runs where operands are sparse; nil: the kernel
 }
 
 // part is one of the kernels that another was cut into: its operand i is the whole's
@@ -31,22 +32,31 @@ type part struct {
 func (t *target) compile(ctx context.Context, k *ir.Kernel) (*code, error) {
 	exe, err := t.inner.Compile(ctx, k)
 	if err != nil {
-		var d *lower.Declined
-		if errors.As(err, &d) {
-			own := *d
-			own.Target = name
-			return nil, &own
-		}
-		return nil, err
+		return nil, ownRefusal(err)
 	}
 	c := &code{Executable: exe, t: t, k: k, reach: ir.NewReach(k), cuts: k.Cuts()}
 	c.parts = sync.OnceValues(c.split)
 	return c, nil
 }
 
+// ownRefusal makes a refusal of the target that runs kernels one of this target.
+func ownRefusal(err error) error {
+	var d *lower.Declined
+	if !errors.As(err, &d) {
+		return err
+	}
+	own := *d
+	own.Target = name
+	return &own
+}
+
 // String returns the wrapped target's form, with how the axes may be cut.
 func (c *code) String() string {
-	s := "in chunks, on " + c.t.inner.Name() + ": axes"
+	on := c.t.inner.Name()
+	if c.cells != nil {
+		on = sparseName
+	}
+	s := "in chunks, on " + on + ": axes"
 	for a, x := range c.k.Axes {
 		s += fmt.Sprintf(" %s %s", x.Name, c.cuts[a].Kind)
 	}
@@ -183,7 +193,7 @@ func (l *launch) bind(a *lower.Args) error {
 				return fmt.Errorf("operand %s: %w", o.Name, errPart)
 			}
 			buffers[i] = b
-			l.out[i] = &node{dtype: o.DType, extents: extents, launch: l, out: i}
+			l.out[i] = &node{dtype: o.DType, format: o.Format, extents: extents, launch: l, out: i}
 		}
 	}
 	if next != len(a.Arrays) {

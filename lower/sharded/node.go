@@ -12,12 +12,14 @@ import (
 	"github.com/numen-go/numen/lower"
 )
 
-// node is one array: where its elements come from. Exactly one of host, source, launch and
-// from is set; nodes do not change, but that results are kept once they are computed.
+// node is one array: where its elements come from. Exactly one of host, parted, source, launch
+// and from is set; nodes do not change, but that results are kept once they are computed.
 type node struct {
 	dtype   ir.DType
 	extents []int64
+	format  *ir.Format    // how elements are stored; nil: all are
 	host    *lower.Array  // in memory
+	parted  lower.Parted  // in memory, sparse
 	source  lower.Chunked // at rest, or from a generator
 	launch  *launch       // computed
 	out     int           // by it: the operand
@@ -27,6 +29,12 @@ type node struct {
 }
 
 func (n *node) bytes() int64 {
+	if n.parted != nil {
+		return n.parted.Size()
+	}
+	if n.format.Sparse() {
+		return 0 // nobody knows before it is there
+	}
 	b := int64(n.dtype.Size())
 	for _, e := range n.extents {
 		b *= e
@@ -39,6 +47,8 @@ func (n *node) name() string {
 	switch {
 	case n.host != nil:
 		return "memory"
+	case n.parted != nil:
+		return "memory, " + n.format.String()
 	case n.source != nil:
 		return n.source.String()
 	case n.launch != nil:
@@ -59,8 +69,9 @@ type kept struct {
 
 // stored is a chunk's elements.
 type stored struct {
-	data []byte // in memory
-	slot slot   // else on the shelf
+	data []byte       // in memory
+	part *lower.Array // of a sparse result, which has no other memory; data is empty
+	slot slot         // else on the shelf
 }
 
 // read copies a box of chunk i to dst, an array of the positions of to.

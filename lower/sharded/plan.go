@@ -122,7 +122,7 @@ func (p *plan) array(n *node) (*array, error) {
 	switch {
 	case a.have != nil:
 		a.grid = a.have.grid
-	case n.host != nil:
+	case n.host != nil || n.parted != nil:
 		a.grid = whole(n.extents)
 	case n.source != nil:
 		a.rest = n.source.Packed()
@@ -299,7 +299,7 @@ func (p *plan) cell(s *stage, cell int64) error {
 	if s.task[cell] != 0 {
 		return nil
 	}
-	if p.keep != nil {
+	if p.keep != nil && !s.inParts() {
 		kept, err := p.kept(s, cell)
 		if kept || err != nil {
 			return err
@@ -322,7 +322,11 @@ func (p *plan) cell(s *stage, cell int64) error {
 			}
 			b := &s.boxes[o]
 			writes = append(writes, c)
-			bytes = append(bytes, b.Size()*int64(s.out[o].dtype.Size()))
+			size := int64(0)
+			if !s.out[o].format.Sparse() {
+				size = b.Size() * int64(s.out[o].dtype.Size())
+			}
+			bytes = append(bytes, size)
 		}
 		err = p.add(t, writes, bytes)
 		s.task[cell] = int32(len(p.tasks))

@@ -90,7 +90,7 @@ func (p *plan) worth(t *task) bool {
 	if t.kind == merging {
 		return true
 	}
-	if t.kind != compute {
+	if t.kind != compute || t.stage.inParts() {
 		return false
 	}
 	out := int64(0)

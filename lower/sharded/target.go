@@ -41,6 +41,8 @@ func Wrap(inner string) (lower.Holder, error) {
 // target is the arrays in chunks of one wrapped target.
 type target struct {
 	inner   lower.Target
+	opening sync.Mutex
+	levels  lower.Holder // of sparse arrays; nil: none was met yet
 	caps    *ir.Caps
 	arena   *arena
 	mu      sync.Mutex       // one plan at a time: a bound is one of the process
@@ -63,10 +65,8 @@ func (t *target) Compile(ctx context.Context, k *ir.Kernel) (lower.Executable, e
 			return nil, &lower.Declined{Target: name, Stmt: i, Why: lower.WhySink, Detail: "how much is appended would have to be known before the chunks are computed"}
 		}
 	}
-	for _, o := range k.Operands {
-		if o.Format != nil {
-			return nil, &lower.Declined{Target: name, Stmt: -1, Why: lower.WhyLevel, Detail: fmt.Sprintf("operand %s is %s", o.Name, o.Format)}
-		}
+	if slices.ContainsFunc(k.Operands, func(o ir.Operand) bool { return o.Format.Sparse() }) {
+		return t.compileSparse(ctx, k)
 	}
 	return t.compile(ctx, k)
 }
@@ -86,6 +86,9 @@ func (t *target) Close() error {
 	}
 	clear(t.shelves)
 	t.arena.bound(0)
+	if t.levels != nil {
+		err = errors.Join(err, t.levels.Close())
+	}
 	return errors.Join(err, t.inner.Close())
 }
 
@@ -95,12 +98,13 @@ var home = &ir.Format{Device: name}
 // Home returns the format of arrays in chunks.
 func (*target) Home() *ir.Format { return home }
 
-// Holds reports whether arrays of a format are in chunks here.
-func (*target) Holds(f *ir.Format) bool { return f.Device == name && f.Levels == nil }
+// Holds reports whether arrays of a format are in chunks here. With levels they are
+// results on their way to one sparse array.
+func (*target) Holds(f *ir.Format) bool { return f.Device == name }
 
 // Make returns an array for a kernel to write.
 func (t *target) Make(_ context.Context, typ ir.Type, extents []int64) (*lower.Array, error) {
-	n := &node{dtype: typ.DType, extents: slices.Clone(extents)}
+	n := &node{dtype: typ.DType, format: typ.Format.Levelled(), extents: slices.Clone(extents)}
 	return t.array(n, typ.Format), nil
 }
 
@@ -130,6 +134,8 @@ func (t *target) nodeOf(a *lower.Array) (*node, error) {
 		if err := n.grid.check(n.extents); err != nil {
 			return nil, fmt.Errorf("sharded: %s: %w", b, err)
 		}
+	case lower.Parted:
+		n.parted, n.format = b, a.Format
 	default:
 		return nil, fmt.Errorf("sharded: %T holds no array in chunks", a.Buf)
 	}
@@ -139,7 +145,13 @@ func (t *target) nodeOf(a *lower.Array) (*node, error) {
 // Convert returns an array of the host in chunks, cut anew along another grid, or as a
 // dense array in memory, which computes it.
 func (t *target) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*lower.Array, error) {
+	if a.Format.Sparse() && t.Holds(a.Format) {
+		return t.whole(ctx, a, to)
+	}
 	for _, f := range []*ir.Format{a.Format, to} {
+		if f.Sparse() {
+			return nil, fmt.Errorf("sharded: arrays that are %s are parts of others, nothing is converted to them", f)
+		}
 		if f != nil && !t.Holds(f) {
 			return nil, fmt.Errorf("sharded: arrays that are %s are not held in chunks", f)
 		}

@@ -24,6 +24,7 @@ type worker struct {
 type made struct {
 	chunk int32
 	data  []byte
+	part  *lower.Array // of a sparse result
 }
 
 // run runs one task.
@@ -77,13 +78,16 @@ func (w *worker) written(c int32) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.made = append(w.made, made{c, data})
+	w.made = append(w.made, made{chunk: c, data: data})
 	return data, nil
 }
 
 // compute runs code on a cell.
 func (w *worker) compute(ctx context.Context, t *task) error {
 	s := t.stage
+	if s.code.cells != nil {
+		return w.computeCell(ctx, t)
+	}
 	w.bounds(s, t.cell, int(t.piece))
 	a := &w.args
 	a.Dims, a.Scalars, a.Lo, a.Hi, a.Threads = s.dims, s.scalars, w.lo, w.hi, max(w.threads/len(w.tasks), 1)

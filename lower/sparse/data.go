@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"sync"
 
 	"github.com/numen-go/numen/ir"
@@ -119,34 +120,50 @@ func check(f *ir.Format, extents []int64) error {
 // Entries returns the coordinates by axis of every stored element in storage order, and
 // the positions of their values.
 func (d *Data) Entries() (coords [][]int32, at []int64) {
+	return d.entries(&ir.Box{Lo: make([]int64, len(d.Extents)), Hi: d.Extents})
+}
+
+// entries returns those inside of a box.
+func (d *Data) entries(box *ir.Box) (coords [][]int32, at []int64) {
 	byLevel := make([][]int32, len(d.Format.Levels))
 	at = []int64{0}
 	for l, kind := range d.Format.Levels {
+		n := d.Extents[axis(d.Format, l)]
+		first, end := box.Lo[axis(d.Format, l)], box.Hi[axis(d.Format, l)]
 		if kind == ir.LevelSingleton {
 			byLevel[l] = make([]int32, len(at))
 			for i, p := range at {
 				byLevel[l][i] = d.Crd[l][p]
 			}
+			if first > 0 || end < n {
+				at = within(byLevel[:l+1], at, first, end)
+			}
 			continue
 		}
 		list := func(p int64) (lo, hi int64) {
 			if kind == ir.LevelDense {
-				n := d.Extents[axis(d.Format, l)]
-				return p * n, p*n + n
+				return p*n + first, p*n + end
 			}
-			return d.Pos[l][p], d.Pos[l][p+1]
+			lo, hi = d.Pos[l][p], d.Pos[l][p+1]
+			if first > 0 || end < n {
+				crd := d.Crd[l][lo:hi]
+				from := sort.Search(len(crd), func(i int) bool { return int64(crd[i]) >= first })
+				to := sort.Search(len(crd), func(i int) bool { return int64(crd[i]) >= end })
+				lo, hi = lo+int64(from), lo+int64(to)
+			}
+			return lo, hi
 		}
-		n := int64(0)
+		size := int64(0)
 		for _, p := range at {
 			lo, hi := list(p)
-			n += hi - lo
+			size += hi - lo
 		}
-		from, next := make([]int32, 0, n), make([]int64, 0, n)
-		byLevel[l] = make([]int32, 0, n)
+		from, next := make([]int32, 0, size), make([]int64, 0, size)
+		byLevel[l] = make([]int32, 0, size)
 		for i, p := range at {
 			lo, hi := list(p)
 			for q := lo; q < hi; q++ {
-				c := int32(q - lo)
+				c := int32(first + q - lo)
 				if kind == ir.LevelCompressed {
 					c = d.Crd[l][q]
 				}
@@ -163,6 +180,20 @@ func (d *Data) Entries() (coords [][]int32, at []int64) {
 		coords[axis(d.Format, l)] = c
 	}
 	return coords, at
+}
+
+// within keeps the elements whose last coordinate is one from first to end.
+func within(by [][]int32, at []int64, first, end int64) []int64 {
+	var keep []int32
+	for i, c := range by[len(by)-1] {
+		if int64(c) >= first && int64(c) < end {
+			keep = append(keep, int32(i))
+		}
+	}
+	for l, c := range by {
+		by[l] = gather(c, keep)
+	}
+	return gather(at, keep)
 }
 
 func gather[T any](s []T, at []int32) []T {

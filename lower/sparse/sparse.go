@@ -73,7 +73,7 @@ func (t *target) Make(_ context.Context, typ ir.Type, extents []int64) (*lower.A
 	if err := check(typ.Format, extents); err != nil {
 		return nil, err
 	}
-	return &lower.Array{DType: typ.DType, Format: typ.Format, Buf: &Data{DType: typ.DType, Vals: nil}, Extents: slices.Clone(extents)}, nil
+	return &lower.Array{DType: typ.DType, Format: typ.Format, Buf: &Data{DType: typ.DType, Extents: slices.Clone(extents), Format: typ.Format}, Extents: slices.Clone(extents)}, nil
 }
 
 // Convert returns an array's elements in another format.
@@ -82,7 +82,12 @@ func (*target) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*low
 }
 
 // Finish does nothing: a launch is complete when Run returns.
-func (*target) Finish(ctx context.Context, _ []*lower.Array, _ *lower.Bounds) error { return ctx.Err() }
+func (*target) Finish(ctx context.Context, _ []*lower.Array, b *lower.Bounds) error {
+	if b.Chunks != nil && slices.ContainsFunc(b.Chunks.Sinks, func(s lower.Sink) bool { return s != nil }) {
+		return fmt.Errorf("sparse: the result is sparse, and what writes chunks takes dense ones: make it dense in the program")
+	}
+	return ctx.Err()
+}
 
 // Compile returns the loops of a kernel.
 func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, error) {
