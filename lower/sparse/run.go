@@ -184,7 +184,7 @@ func (r *run) statement(ctx context.Context, codes []*code) error {
 			l := len(f.Levels) - 1
 			pos, crd := r.out.Pos[l], r.out.Crd[l]
 			if err := lower.Parallel(ctx, r.args.Threads, int64(len(pos)-1), func(i int64) error {
-				slices.Sort(crd[pos[i]:pos[i+1]])
+				sortCoordinates(crd[pos[i]:pos[i+1]])
 				return nil
 			}); err != nil {
 				return err
