@@ -232,7 +232,7 @@ func (l *lowering) apart(p *plan) {
 	if len(ranges) == 0 {
 		l.emit(body...)
 	} else {
-		l.emit(&Par{ranges, l.cost(p), few, body})
+		l.emit(&Par{ranges, l.cost(p), few && !l.light, body}) // what is not packed is not repeated
 	}
 	for _, a := range p.shared {
 		l.bounds(a, l.lo[a], l.hi[a])

@@ -49,7 +49,7 @@ func (f *frame) cutRanges(x *parCode) int64 {
 	threads := int64(f.run.threads)
 	want := int64(1)
 	if threads > 1 && work >= 2*shortTask {
-		want = max(min(int64(float64(work/shortTask)), 4*threads), int64(min(float64(work/longTask), 1<<20)))
+		want = even(max(min(int64(float64(work/shortTask)), 4*threads), int64(min(float64(work/longTask), 1<<20))), threads)
 	}
 	if x.few {
 		want = min(want, threads)
@@ -76,9 +76,19 @@ func (f *frame) pieces(x *parCode, i int, want int64) int64 {
 		want *= max(1, min(steps*int64(f.regs[x.step[i]])/many, 4))
 	case x.few:
 	case f.regs[x.step[i]] > 1:
-		want = min(want, max(int64(f.run.threads), steps/4))
+		threads := int64(f.run.threads)
+		want = min(want, max(threads, even(steps/4, threads)))
 	}
 	return max(min(steps, want), 1)
+}
+
+// even returns n rounded down so that threads get as many tasks each, if there is one for
+// each at all.
+func even(n, threads int64) int64 {
+	if n < threads {
+		return n
+	}
+	return n - n%threads
 }
 
 // steps returns the number of steps of range i.
