@@ -305,10 +305,15 @@ func (t *target) joined(ctx context.Context, a *lower.Array) (*lower.Array, erro
 		return nil, errors.New("sharded: arrays of target sparse are not joined of parts")
 	}
 	k := n.kept.Load()
-	parts, at := make([]*lower.Array, len(k.chunks)), make([]ir.Box, len(k.chunks))
+	var parts []*lower.Array
+	var at []ir.Box
 	for i := range k.chunks {
-		parts[i] = k.chunks[i].part
-		k.grid.box(int64(i), &at[i])
+		if k.chunks[i].part == nil {
+			continue // of an array without elements one chunk was written
+		}
+		var b ir.Box
+		k.grid.box(int64(i), &b)
+		parts, at = append(parts, k.chunks[i].part), append(at, b)
 	}
 	return out, to.Join(parts, at)
 }

@@ -59,6 +59,9 @@ var kernels = []string{
 	"in a f64[M,N] csr; out o f64[M,N] csr; axis i<M, j<N;  o[i,j] = pad(a[i+1,j-2], 0.0)",
 	"in a f64[M,N] csr, b f64[P,N] csr; out o f64[M+P,N] csr; axis i<M+P, j<N;  o[i,j] = pick(within(i, M), a[i,j], b[i-M,j])",
 	"in a f64[M,N] coo, b f64[M,P] coo; out o f64[M,N+P] coo; axis i<M, j<N+P;  o[i,j] = pick(within(j, N), a[i,j], b[i,j-N])",
+	"in a f64[M,N,1] levels(dense,compressed,compressed); out o f64[M,N,2] levels(dense,compressed,compressed); axis i<M, j<N, k<2;  o[i,j,k] = a[i,j,0]",
+	"in a f64[M,N,P] levels(dense,compressed,compressed); out o f64[M,N*P] csr; axis i<M, j<N, k<P;  o[i,P*j+k] = a[i,j,k]",
+	"in a f64[M,N,2] levels(dense,compressed,compressed); out o f64[M,N*2] csr; axis i<M, j<N, k<2;  o[i,2*j+k] = a[i,j,k]",
 	// reductions
 	"in a f64[M,N] csr; out o f64[M]; axis i<M, j<N;  o[i] = sum.stored[j](a[i,j])",
 	"in a f64[M,N] csr; out o f64[N]; axis i<M, j<N;  o[j] = sum.stored1[i](a[i,j])",

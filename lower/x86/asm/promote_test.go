@@ -143,6 +143,12 @@ func TestTidied(t *testing.T) {
 			b.Op(MOV, W64, M(RDI, 0), R(R9))
 			b.Op(JMP, 0, on)
 		}, "MOVQ 8(R9), R9; ADDQ R10, R9; L0:; MOVQ R9, (DI); JMP L0"},
+		{"made zero of itself", func(b *Builder) {
+			b.Op(MOV, W64, R(RSI), R(R9))
+			b.Op(CMP, W64, R(RSI), R(R10))
+			b.Op(XOR, W32, R(RSI), R(RSI))
+			b.Op(MOV, W64, M(RDI, 0), R(RSI))
+		}, "CMPQ R9, R10; XORL SI, SI; MOVQ SI, (DI)"},
 		{"written in part", func(b *Builder) {
 			b.Op(MOV, W64, R(RSI), R(R9))
 			b.Op(SETZ, W8, R(RSI))

@@ -174,7 +174,9 @@ scan:
 			if changed {
 				return
 			}
-			last = end
+			if !in.isConstant() { // x ^ x reads nothing
+				last = end
+			}
 			break scan
 		case written&s.set() != 0:
 			if in.W < W32 {
