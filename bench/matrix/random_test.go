@@ -106,6 +106,9 @@ func (m *maker) shape() []int {
 
 // step returns a function of an array.
 func (m *maker) step(a np.Array) np.Array {
+	if m.IntN(2) == 0 {
+		return m.wider(a)
+	}
 	shape := a.Shape()
 	axis := 0
 	if len(shape) > 0 {
