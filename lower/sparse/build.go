@@ -78,6 +78,12 @@ func literal(d ir.DType, bits uint64) *loop.Val {
 }
 
 func pick(cond, then, els *loop.Val) *loop.Val {
+	if cond.Kind == loop.Const {
+		if cond.Bits != 0 {
+			return then
+		}
+		return els
+	}
 	return &loop.Val{Kind: loop.Pick, DType: then.DType, Args: []*loop.Val{cond, then, els}}
 }
 
@@ -118,11 +124,14 @@ func (g *gen) variable(name string, v *loop.Val) *loop.Var {
 func (g *gen) assign(x *loop.Var, v *loop.Val) { g.emit(&loop.Set{Var: x, Val: v}) }
 
 func (g *gen) when(cond *loop.Val, f func()) {
-	if cond == nil {
+	switch {
+	case cond == nil:
 		f()
-		return
+	case cond.Kind != loop.Const:
+		g.emit(&loop.If{Cond: cond, Then: g.block(f)})
+	case cond.Bits != 0:
+		f()
 	}
-	g.emit(&loop.If{Cond: cond, Then: g.block(f)})
 }
 
 func (g *gen) each(name string, lo, hi *loop.Val, f func(x *loop.Val)) {

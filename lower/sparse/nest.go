@@ -114,6 +114,10 @@ func (g *gen) merge(lists []*cursor, extent *loop.Val, inside func(x *loop.Val))
 				x = op(ir.OpMin, x, heads[i])
 			}
 		}
+		if len(lists) == 2 && lists[0].v.lowest() && lists[1].v.lowest() {
+			g.either(lists, heads, extent, inside)
+			return
+		}
 		x = g.let("x", x)
 		var in *loop.Val
 		for i, l := range lists {
@@ -130,6 +134,42 @@ func (g *gen) merge(lists []*cursor, extent *loop.Val, inside func(x *loop.Val))
 		}
 	})
 	g.emit(m)
+}
+
+// either emits one step of a merge of two lists that lead to elements: in each of three
+// branches it is known which of them has one.
+func (g *gen) either(lists []*cursor, heads []*loop.Val, extent *loop.Val, inside func(x *loop.Val)) {
+	branch := func(has ...bool) []loop.Stmt {
+		return g.block(func() {
+			saved := make([]view, len(g.views))
+			for i, v := range g.views {
+				saved[i] = *v
+			}
+			var x, in *loop.Val
+			for i, l := range lists {
+				var on *loop.Val
+				if has[i] {
+					x = heads[i]
+				} else {
+					on = literal(ir.Bool, 0)
+				}
+				l.v.enterAt(use(l.q), on)
+			}
+			for _, l := range lists {
+				in = both(in, g.inside(l, x, extent))
+			}
+			g.when(in, func() { inside(x) })
+			for i, v := range g.views {
+				*v = saved[i]
+			}
+		})
+	}
+	g.emit(&loop.If{Cond: eq(heads[0], heads[1]), Then: branch(true, true), Else: g.block(func() {
+		g.emit(&loop.If{Cond: less(heads[0], heads[1]), Then: branch(true, false), Else: branch(false, true)})
+	})})
+	for i, l := range lists {
+		g.assign(l.q, add(use(l.q), cast(ir.Int64, op(ir.OpLe, heads[i], heads[1-i]))))
+	}
 }
 
 // whole reports whether the positions of an axis are those of the view's next level.

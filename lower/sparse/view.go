@@ -43,6 +43,9 @@ func axisOf(x ir.Index) int {
 // entered reports whether all levels are.
 func (v *view) entered() bool { return v.level == len(v.src.order) }
 
+// lowest reports whether the next level is the last one.
+func (v *view) lowest() bool { return v.level+1 == len(v.src.order) }
+
 // compressed reports whether the next level is a list.
 func (v *view) compressed() bool { return v.src.format.Levels[v.level] == ir.LevelCompressed }
 
