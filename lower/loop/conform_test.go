@@ -67,6 +67,14 @@ func TestMachine(t *testing.T) {
 	}
 }
 
+// TestStage holds contractions that are packed a few steps at a time, which the targets of
+// this machine do not need, to the kit.
+func TestStage(t *testing.T) {
+	with := *loop.Portable
+	with.Schedule.Stage = 16
+	lowertest.Run(t, func() (lower.Target, error) { return tuned{&with}, nil })
+}
+
 // TestVariants holds that a new shape of a known class makes no code.
 func TestVariants(t *testing.T) {
 	k, err := ir.ParseKernel("kernel add; dim M N; in x f64[M,N]; out y f64[M,N]; axis i<M, j<N;  y[i,j] = x[i,j] + 1.0")

@@ -15,6 +15,7 @@ type Schedule struct {
 	Wide       int                                                  // positions of a row of accumulators, where a reduction is of loads alone
 	Deep       int                                                  // loads of a strip that adds to rows of accumulators, at most: a power of two; 0: those of one position
 	Rows, Cols int                                                  // of a contraction that are packed together
+	Stage      int                                                  // steps of a contraction that are packed together, a power of two; 0: those of a chunk
 	Keep       func(op *ir.Op, d ir.DType) bool                     // scalar ops, by the dtype of the last operand, that the target runs as they are
 	Cost       func(op *ir.Op, d ir.DType) float64                  // nanoseconds an element
 	Pieces     bool                                                 // cut reductions into pieces, for there is too little else to run in parallel

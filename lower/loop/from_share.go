@@ -26,7 +26,7 @@ const worthSharing = 1 << 26
 // other processor's cache.
 func (l *lowering) product(p *plan, apart func()) bool {
 	s, u, v := &l.k.Stmts[p.stmts[0]], p.rows[0], p.strips[0]
-	if u < 0 || len(s.Axes) > 1 || computed(s, v) || !slices.Contains(p.shared, u) || !slices.Contains(p.shared, v) || len(p.stmts) > 1 && !l.fuses(p) {
+	if u < 0 || l.s.Stage > 0 || len(s.Axes) > 1 || computed(s, v) || !slices.Contains(p.shared, u) || !slices.Contains(p.shared, v) || len(p.stmts) > 1 && !l.fuses(p) {
 		return false
 	}
 	l.stmt = p.stmts[0]

@@ -104,6 +104,10 @@ func (l *lowering) contract(s *ir.Stmt, u, v int, after func()) {
 	r := l.contraction(s, u, v, after)
 	others := l.others(s, u, v)
 	l.loops(others, func() {
+		if l.s.Stage > 0 {
+			r.staged()
+			return
+		}
 		if !r.loadsAlone() {
 			r.tiles(true)
 			return
@@ -239,7 +243,7 @@ func (r *contraction) tiles(packed bool) {
 func (r *contraction) stack() {
 	r.done = &Array{r.name("done"), r.states[0], 2, ir.Local}
 	entries := intVal(chunkBlocks)
-	if len(r.reduce) > 1 {
+	if len(r.reduce) > 1 || r.lowering.s.Stage > 0 {
 		r.before = r.set("nb", r.blockNumber(sub(r.total, intVal(1))))
 		entries = add(r.levels(), intVal(1))
 	}
@@ -443,9 +447,12 @@ func (c *chunk) none() {
 func (c *chunk) stacked(p, q, m, n *Val) {
 	below := c.set("below", intVal(0)) // entries below the block at hand
 	c.forRange("b", intVal(0), maxVal(c.n, intVal(1)), ir.ChainBlock, func(b *Val) {
-		c.blockAt(p, q, b, minVal(intVal(ir.ChainBlock), sub(c.n, b)), m, n, func(i, j *Val) Element {
-			return Element{c.done, []*Val{below, c.place(i, j)}}
-		})
+		k := minVal(intVal(ir.ChainBlock), sub(c.n, b))
+		if c.lowering.s.Stage > 0 {
+			c.stages(b, k, below, m, n)
+		} else {
+			c.blockAt(p, q, b, k, m, n, func(i, j *Val) Element { return Element{c.done, []*Val{below, c.place(i, j)}} })
+		}
 		last, d := intOp(ir.OpLe, c.n, add(b, intVal(ir.ChainBlock))), c.set("d", intVal(0))
 		c.emit(&While{c.joined(intOp(ir.OpLt, intVal(0), below), last, c.blockNumber(b), d), c.nested(func() {
 			c.emit(&Set{below.Var, sub(below, intVal(1))})

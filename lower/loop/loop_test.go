@@ -45,9 +45,9 @@ func kernels(t *testing.T, f func(t *testing.T, k *ir.Kernel)) {
 func TestText(t *testing.T) {
 	portable := Portable.Schedule
 	kernels(t, func(t *testing.T, k *ir.Kernel) {
-		pieces, short, deep := portable, portable, portable
-		pieces.Pieces, short.Short, deep.Deep = true, 1, 4
-		for _, s := range []Schedule{portable, pieces, short, deep} {
+		pieces, short, deep, stage := portable, portable, portable, portable
+		pieces.Pieces, short.Short, deep.Deep, stage.Stage = true, 1, 4, 16
+		for _, s := range []Schedule{portable, pieces, short, deep, stage} {
 			readsBack(t, k, s)
 		}
 	})
