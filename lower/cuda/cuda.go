@@ -19,7 +19,6 @@ import (
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
 	"github.com/numen-go/numen/lower/cuda/ptx"
-	"github.com/numen-go/numen/lower/loop"
 )
 
 func init() {
@@ -92,11 +91,7 @@ func (t *target) compile(k *ir.Kernel) (*executable, error) {
 	if err := k.Verify(); err != nil {
 		return nil, err
 	}
-	l, err := loop.From(k, ptx.Schedule())
-	var m *ptx.Module
-	if err == nil {
-		m, err = ptx.Emit(l)
-	}
+	m, err := ptx.Compile(k)
 	if d, ok := err.(*lower.Declined); ok {
 		d.Target = "cuda"
 	}

@@ -15,9 +15,9 @@ import (
 
 // The shape of launches.
 const (
-	blockThreads = 128
-	maxThreads   = 1 << 16
-	maxScratch   = 256 << 20 // bytes of scratch memory of a launch
+	maxThreads = 1 << 16
+	tileBlock  = 256       // threads of a block that runs a task together, at most
+	maxScratch = 256 << 20 // bytes of scratch memory of a launch
 )
 
 // run is one run of a kernel.
@@ -279,7 +279,7 @@ func (r *run) local(s *loop.Local) error {
 
 // code runs the code of a stage.
 func (r *run) code(s *ptx.Stage) error {
-	tasks := int64(1)
+	tasks, positions := int64(1), int64(1) // positions of a task
 	for i, x := range s.Ranges {
 		from, to, step := r.host.int(x.From), r.host.int(x.To), r.host.int(x.Step)
 		if from >= to {
@@ -291,18 +291,18 @@ func (r *run) code(s *ptx.Stage) error {
 		if tasks, ok = ir.MulOK(tasks, (to-from+step-1)/step); !ok {
 			return fmt.Errorf("too many tasks")
 		}
+		positions *= min(step, to-from)
 	}
-	threads := min(tasks, maxThreads)
+	g := gridOf(s.Team, tasks, positions, maxThreads)
 	if s.Measure != "" {
-		if err := r.launch(s.Measure, tasks, threads, false); err != nil {
+		if err := r.launch(s.Measure, tasks, gridOf(ptx.Alone, tasks, 1, maxThreads), false); err != nil {
 			return err
 		}
 		need := int64(r.words[ptx.WordNeed])
-		threads = max(1, min(threads, maxScratch/max(need, 1)))
-		size, count := shape(threads)
-		room, ok := ir.MulOK(need, size*count)
+		g = gridOf(s.Team, tasks, positions, max(1, min(g.workers, maxScratch/max(need, 1))))
+		room, ok := ir.MulOK(need, g.workers)
 		if !ok {
-			return fmt.Errorf("%d bytes of scratch memory for each of %d threads", need, threads)
+			return fmt.Errorf("%d bytes of scratch memory for each of %d workers", need, g.workers)
 		}
 		p, err := r.memory(room)
 		if err != nil {
@@ -310,21 +310,39 @@ func (r *run) code(s *ptx.Stage) error {
 		}
 		r.words[ptx.WordScratch], r.words[ptx.WordRoom] = p, uint64(need)
 	}
-	return r.launch(s.Entry, tasks, threads, s.Checks)
+	return r.launch(s.Entry, tasks, g, s.Checks)
 }
 
-// shape returns the threads of a block and the blocks for so many threads.
-func shape(threads int64) (size, blocks int64) {
-	size = min(threads, blockThreads)
-	return size, (threads + size - 1) / size
+// grid is the shape of a launch.
+type grid struct{ threads, blocks, workers int64 } // threads of a block
+
+// gridOf returns the shape of a launch of so many tasks, of so many positions each, for
+// which there are to be at most so many workers, and a few more where that fills a block.
+func gridOf(team int, tasks, positions, most int64) grid {
+	switch team {
+	case ptx.BlockTeam:
+		// Each thread has 16 results of a tile.
+		n := min(tasks, most, maxThreads/tileBlock)
+		return grid{min((positions+511)/512*32, tileBlock), n, n}
+	case ptx.LaneTeam:
+		n := (min(tasks, most, maxThreads/ptx.LaneTeam) + 1) / 2 * 2 // whole warps
+		g := grid{threads: min(n*ptx.LaneTeam, ptx.BlockThreads)}
+		g.blocks = (n*ptx.LaneTeam + g.threads - 1) / g.threads
+		g.workers = g.blocks * g.threads / ptx.LaneTeam
+		return g
+	}
+	n := min(tasks, most)
+	g := grid{threads: min(n, ptx.BlockThreads)}
+	g.blocks = (n + g.threads - 1) / g.threads
+	g.workers = g.blocks * g.threads
+	return g
 }
 
 // launch runs an entry to its end, and reads the frame.
-func (r *run) launch(entry string, tasks, threads int64, checks bool) error {
-	size, blocks := shape(threads)
-	threads = size * blocks
+func (r *run) launch(entry string, tasks int64, g grid, checks bool) error {
+	threads := g.threads * g.blocks
 	clear(r.words[:ptx.WordScratch])
-	r.words[ptx.WordTasks], r.words[ptx.WordThreads] = uint64(tasks), uint64(threads)
+	r.words[ptx.WordTasks], r.words[ptx.WordWorkers] = uint64(tasks), uint64(g.workers)
 	if checks {
 		p, err := r.memory(8 * ptx.FaultWords * threads)
 		if err != nil {
@@ -336,7 +354,7 @@ func (r *run) launch(entry string, tasks, threads int64, checks bool) error {
 	for i, w := range r.words {
 		binary.LittleEndian.PutUint64(frame[8*i:], w)
 	}
-	if err := r.supervised(func() error { return r.e.code.Launch(entry, int(blocks), int(size), r.frame, frame) }); err != nil {
+	if err := r.supervised(func() error { return r.e.code.Launch(entry, int(g.blocks), int(g.threads), r.frame, frame) }); err != nil {
 		return err
 	}
 	for i := range r.words {

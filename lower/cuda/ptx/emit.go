@@ -32,22 +32,30 @@ type emitter struct {
 	done    string // label: the end of the task
 	leave   string // label: the end of the thread
 	strip   *strip
+	team    *team // nil: every thread runs tasks of its own
 
 	measures map[loop.Stmt]bool // only these statements are written, to measure; nil: all
 }
 
 // array is an array as code sees it.
 type array struct {
-	space            string // global or local
+	space            string // global, local or shared
 	base             string // register or name of the origin
 	strides, extents []string
 }
 
-func newEmitter(m *Module, t tables) *emitter {
-	return &emitter{
+func newEmitter(m *Module, t tables, kind int) *emitter {
+	e := &emitter{
 		m: m, tables: t, out: &strings.Builder{}, regs: map[byte]int{}, vars: map[*loop.Var]string{},
 		arrays: map[*loop.Array]*array{}, words: map[string]string{},
 	}
+	switch kind {
+	case BlockTeam:
+		e.team = &team{kind: kind, width: "%width"}
+	case LaneTeam:
+		e.team = &team{kind: kind, width: fmt.Sprint(LaneTeam)}
+	}
+	return e
 }
 
 // f writes an instruction.
@@ -134,14 +142,15 @@ func (e *emitter) entry(name string, ranges []loop.ParRange, first int, body []l
 	mad.lo.s32 %inside, %block, %size, %inside;
 	cvt.u64.u32 %thread, %inside;
 `)
+	text.WriteString(e.teamHead())
 	return text.String() + e.pro.String() + main.String() + "\tret;\n}\n"
 }
 
-// tasks writes the loop of a thread over its tasks, or the one task that there is.
+// tasks writes the loop of a thread or team over its tasks, or the one task that there is.
 func (e *emitter) tasks(ranges []loop.ParRange, first int, body []loop.Stmt) {
-	threads, tasks := e.word(WordThreads, ir.Int64), e.word(WordTasks, ir.Int64)
+	workers, tasks := e.word(WordWorkers, ir.Int64), e.word(WordTasks, ir.Int64)
 	e.enterThread()
-	task := e.one(ir.Int64, "mov.u64", "%thread")
+	task := e.one(ir.Int64, "mov.u64", e.worker())
 	next, end := e.label(), e.label()
 	e.mark(next)
 	e.f("@%s bra %s", e.one(ir.Bool, "setp.ge.s64", task, tasks), end)
@@ -182,13 +191,13 @@ func (e *emitter) tasks(ranges []loop.ParRange, first int, body []loop.Stmt) {
 		e.store(v.DType, "global", fmt.Sprintf("%%frame+%d", 8*e.m.vars[v]), e.vars[v])
 	}
 	e.mark(e.done)
-	e.f("add.s64 %s, %s, %s", task, task, threads)
+	e.f("add.s64 %s, %s, %s", task, task, workers)
 	e.f("bra %s", next)
 	e.mark(e.leave)
 	e.mark(end)
 }
 
-// enterThread writes what a thread needs before its first task: its scratch memory.
+// enterThread writes what a worker needs before its first task: its scratch memory.
 func (e *emitter) enterThread() {
 	e.top = e.reg('q')
 	e.limit = e.reg('q')
@@ -198,7 +207,7 @@ func (e *emitter) enterThread() {
 	e.f("add.s64 %s, %s, %s", e.limit, base, room)
 }
 
-// scratchBase returns the start of the thread's scratch memory; measuring starts at 0.
+// scratchBase returns the start of the worker's scratch memory; measuring starts at 0.
 func (e *emitter) scratchBase() string {
 	if e.measures != nil {
 		return "0"
@@ -209,7 +218,7 @@ func (e *emitter) scratchBase() string {
 	}
 	base, room := e.word(WordScratch, ir.Int64), e.word(WordRoom, ir.Int64)
 	r := e.reg('q')
-	fmt.Fprintf(&e.pro, "\tmad.lo.s64 %s, %%thread, %s, %s;\n", r, room, base)
+	fmt.Fprintf(&e.pro, "\tmad.lo.s64 %s, %s, %s, %s;\n", r, e.worker(), room, base)
 	e.words[key] = r
 	return r
 }
@@ -271,11 +280,11 @@ func (e *emitter) stop(s Status, arg, arg2 string) {
 	e.f("bra %s", e.leave)
 }
 
-// poll ends the thread when the host asks for it.
+// poll ends the worker when the host asks for it.
 func (e *emitter) poll() {
 	r := e.reg('q')
 	e.f("ld.volatile.global.u64 %s, [%%frame+%d]", r, 8*WordStop)
-	e.f("@%s bra %s", e.one(ir.Bool, "setp.ne.u64", r, "0"), e.leave)
+	e.f("@%s bra %s", e.agree(e.one(ir.Bool, "setp.ne.u64", r, "0")), e.leave)
 }
 
 // faults writes the thread's first fault to its place.
@@ -323,22 +332,25 @@ func (e *emitter) array(a *loop.Array) *array {
 // threadArray bounds the bytes of an array that is declared as one of the thread's own.
 const threadArray = 2048
 
-// local declares an array of the task.
+// local declares an array of the task: of the thread's own or of the team's shared memory
+// where it is small.
 func (e *emitter) local(s *loop.Local) {
 	x := &array{space: "local"}
 	total, literal := int64(1), true
 	for _, n := range s.Extents {
 		k, ok := n.Number()
-		literal = literal && ok && k >= 0 && k <= threadArray
+		literal = literal && ok && k >= 0 && k <= blockShared
 		if literal {
 			total *= max(k, 1)
-			literal = total <= threadArray
+			literal = total <= blockShared
 		}
 	}
-	size := int64(s.Array.DType.Size())
-	if literal && total*size <= threadArray {
-		e.threadArray(s, x, total*size)
-	} else {
+	total *= int64(s.Array.DType.Size())
+	switch {
+	case e.team != nil && literal && e.localArray(s, x, total):
+	case e.team == nil && literal && total <= threadArray:
+		e.threadArray(s, x, total)
+	default:
 		e.scratchArray(s, x)
 	}
 	e.arrays[s.Array] = x
@@ -353,6 +365,11 @@ func (e *emitter) threadArray(s *loop.Local, x *array, bytes int64) {
 	fmt.Fprintf(&e.decl, "\t.local .align 8 .b8 %s[%d];\n", name, bytes)
 	x.base = e.reg('q')
 	fmt.Fprintf(&e.pro, "\tmov.u64 %s, %s;\n", x.base, name)
+	x.literal(s)
+}
+
+// literal sets the strides and extents of an array whose extents are literals.
+func (x *array) literal(s *loop.Local) {
 	stride := int64(1)
 	x.strides, x.extents = make([]string, len(s.Extents)), make([]string, len(s.Extents))
 	for d := len(s.Extents) - 1; d >= 0; d-- {
@@ -394,11 +411,15 @@ func (e *emitter) fill(s *loop.Local, x *array) {
 	for _, k := range x.extents {
 		n = e.one(ir.Int64, "mul.lo.s64", n, k)
 	}
-	at := e.one(ir.Int64, "mov.u64", x.base)
-	e.count(n, func(string) {
-		e.store(s.Array.DType, x.space, at, v)
-		e.f("add.s64 %s, %s, %d", at, at, s.Array.DType.Size())
+	first, step := "0", "1"
+	if e.team != nil {
+		first, step = "%lane", e.team.width
+	}
+	i := e.one(ir.Int64, "mov.s64", first)
+	e.ascend(i, n, step, func() {
+		e.store(s.Array.DType, x.space, e.one(ir.Int64, "mad.lo.s64", i, sizeOf(s.Array.DType), x.base), v)
 	})
+	e.sync()
 }
 
 // count writes a loop over 0 <= i < n.

@@ -2,8 +2,9 @@
 // compile. It is pure Go and needs no device.
 //
 // Every position of a parallel loop is a task, and every thread runs tasks, one after the
-// other, as a thread of any other machine would: the canonical order of reductions and
-// scans is that of the loop. What stands beside parallel loops runs on one thread, or on
+// other, as a thread of any other machine would. Tasks with lanes or neighbours in them are
+// run by half a warp, tiles of contractions by a block: see teamOf. The canonical order of
+// reductions and scans is that of the loop, whoever runs it. What stands beside parallel loops runs on one thread, or on
 // the host where it is an assignment, a declaration or a requirement.
 //
 // Code and host share a frame, an array of words in the device's memory.
@@ -27,12 +28,12 @@ const (
 	WordArg2             //
 	WordStop             // not 0: threads are to stop; the host writes it while they run
 	WordFaulted          // not 0: a position that is data was outside, see WordFaults
-	WordNeed             // bytes of scratch memory that a thread needs, written by a stage's Measure
+	WordNeed             // bytes of scratch memory that a worker needs, written by a stage's Measure
 	WordScratch          // address of the scratch memory
-	WordRoom             // bytes of it for a thread
+	WordRoom             // bytes of it for a worker
 	WordFaults           // address of FaultWords words for a thread: its first fault
 	WordTasks            // tasks of the stage
-	WordThreads          // threads that there are
+	WordWorkers          // workers that there are: threads or teams, which run tasks
 	FirstWord            // the first word of parameters, arrays and variables
 	FaultWords    = 4    // number (-1: none), position, value, limit
 	wordsPerRange = 3    // from, step, to
@@ -69,6 +70,7 @@ type Stage struct {
 	Ranges  []loop.ParRange // of tasks; nil: one thread runs
 	Range   int             // the first word of the ranges: from, step and to of each
 	Checks  bool            // threads write faults
+	Team    int             // threads that run a task together: Alone, LaneTeam or BlockTeam
 }
 
 // ArrayWords are the words that describe an array: the address of its origin, and strides
@@ -87,14 +89,36 @@ func (m *Module) Array(a *loop.Array) ArrayWords { return m.arrays[a] }
 // Schedule is how loops are cut for devices.
 func Schedule() loop.Schedule {
 	s := loop.Portable.Schedule
-	s.Strip, s.Wide, s.Rows, s.Cols = 64, 64, 8, 64
+	s.Strip, s.Wide, s.Rows, s.Cols = 64, 64, tileSide, tileSide
 	s.Keep = Keep
-	s.Tile = func(*ir.Combine, ir.DType) (int, int) { return 0, 0 }
+	s.Tile, s.Stage = tileOf, tileSteps
 	return s
 }
 
 // header is the least version of the language and of devices that the code is for.
 const header = ".version 6.3\n.target sm_75\n.address_size 64\n"
+
+// Compile writes a verified kernel as PTX, or declines it (*lower.Declined, without a
+// target's name).
+func Compile(k *ir.Kernel) (*Module, error) {
+	s := Schedule()
+	l, err := loop.From(k, s)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Emit(l)
+	if err != errNoTeam {
+		return m, err
+	}
+	s.Tile, s.Stage = nil, 0
+	if l, err = loop.From(k, s); err != nil {
+		return nil, err
+	}
+	return Emit(l)
+}
+
+// errNoTeam declines a loop in which a tile stands beside what teams cannot do.
+var errNoTeam = declined(lower.WhySink, "a tile beside what one thread does")
 
 // Emit writes a loop as PTX, or declines it (*lower.Declined, without a target's name).
 func Emit(l *loop.Loop) (m *Module, err error) {
@@ -307,12 +331,15 @@ func (m *Module) entry(text *strings.Builder, t tables, body []loop.Stmt) {
 			m.variable(set.Var)
 		}
 	}
-	e := newEmitter(m, t)
+	if par != nil {
+		s.Team = teamOf(par)
+	}
+	e := newEmitter(m, t, s.Team)
 	text.WriteString(e.entry(s.Entry, s.Ranges, s.Range, body))
 	s.Checks = e.checks
 	if e.scratch {
 		s.Measure = s.Entry + "_room"
-		e = newEmitter(m, t)
+		e = newEmitter(m, t, s.Team)
 		e.measures = needed(body)
 		text.WriteString(e.entry(s.Measure, s.Ranges, s.Range, body))
 	}

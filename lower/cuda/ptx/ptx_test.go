@@ -33,11 +33,7 @@ var golden = map[string]string{
 
 func emit(t *testing.T, k *ir.Kernel) *ptx.Module {
 	t.Helper()
-	l, err := loop.From(k, ptx.Schedule())
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := ptx.Emit(l)
+	m, err := ptx.Compile(k)
 	if err != nil {
 		t.Fatal(err)
 	}

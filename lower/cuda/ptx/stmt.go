@@ -31,24 +31,29 @@ func (e *emitter) inner(body []loop.Stmt) {
 func (e *emitter) stmt(s loop.Stmt) {
 	switch s := s.(type) {
 	case *loop.For:
-		v := e.copy(ir.Int64, e.val(s.Lo))
-		hi, step := e.val(s.Hi), e.val(s.Step)
-		e.vars[s.Var] = v
-		e.ascend(v, hi, step, func() {
-			e.poll()
-			e.inner(s.Body)
-		})
+		if t := staging(s); t != nil && e.team != nil && e.measures == nil {
+			body := s.Body[:len(s.Body)-1]
+			e.tile(t, func(steps func()) { e.ascending(s, func() { e.inner(body); steps() }) })
+			return
+		}
+		e.ascending(s, func() { e.inner(s.Body) })
 	case *loop.While:
 		next, end := e.label(), e.label()
 		e.mark(next)
-		e.poll()
-		e.f("@!%s bra %s", e.inRegister(ir.Bool, e.val(s.Cond)), end)
+		if e.team == nil {
+			e.poll()
+		}
+		cond := e.inRegister(ir.Bool, e.val(s.Cond))
+		e.read(s.Cond)
+		e.f("@!%s bra %s", cond, end)
 		e.inner(s.Body)
 		e.f("bra %s", next)
 		e.mark(end)
 	case *loop.If:
 		other, end := e.label(), e.label()
-		e.f("@!%s bra %s", e.inRegister(ir.Bool, e.val(s.Cond)), other)
+		cond := e.inRegister(ir.Bool, e.val(s.Cond))
+		e.read(s.Cond)
+		e.f("@!%s bra %s", cond, other)
 		e.inner(s.Then)
 		if len(s.Else) > 0 {
 			e.f("bra %s", end)
@@ -70,19 +75,34 @@ func (e *emitter) stmt(s loop.Stmt) {
 	case *loop.Set:
 		e.set(s)
 	case *loop.Store:
-		e.storeAt(loop.Element{Array: s.Array, Index: s.Index}, e.val(s.Val))
+		e.only(func() { e.storeAt(loop.Element{Array: s.Array, Index: s.Index}, e.val(s.Val)) })
 	case *loop.Strip:
 		e.stripLoop(s)
 	case *loop.Fold:
 		e.fold(s)
+	case *loop.Tile:
+		e.tile(s, func(steps func()) { steps() })
 	default:
 		panic(unexpected(s))
 	}
 }
 
+// ascending writes a loop around what body writes.
+func (e *emitter) ascending(s *loop.For, body func()) {
+	lo, hi, step := e.val(s.Lo), e.val(s.Hi), e.val(s.Step)
+	e.read(s.Lo, s.Hi, s.Step)
+	v := e.copy(ir.Int64, lo)
+	e.vars[s.Var] = v
+	e.ascend(v, hi, step, func() {
+		e.pollLoop(s, v, lo)
+		body()
+	})
+}
+
 // set assigns a variable, which has one register for all its life.
 func (e *emitter) set(s *loop.Set) {
 	v := e.val(s.Val)
+	e.read(s.Val)
 	r, ok := e.vars[s.Var]
 	if !ok {
 		r = e.of(s.Var.DType)
@@ -196,6 +216,10 @@ func (e *emitter) fold(s *loop.Fold) {
 	d := dtypes(s.Accs)
 	lanes := e.array(s.Accs[0]).extents[0]
 	if lanes == "1" {
+		return
+	}
+	if e.team != nil {
+		e.foldTeam(s)
 		return
 	}
 	h := e.one(ir.Int64, "shr.s64", e.copy(ir.Int64, lanes), "1")

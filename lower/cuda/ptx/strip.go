@@ -42,11 +42,11 @@ func (e *emitter) stripLoop(s *loop.Strip) {
 	e.strip = x
 	defer func() { e.strip = nil }()
 	n := e.val(s.N)
-	if slices.ContainsFunc(s.Body, neighbours) {
+	if hasNeighbours(s) {
 		e.groups(s, n)
 		return
 	}
-	e.count(n, func(t string) {
+	e.positions(s, n, func(t string) {
 		x.t, e.vars[s.Pos] = t, t
 		clear(x.arms)
 		for _, st := range s.Body {
@@ -61,6 +61,9 @@ func (x *strip) varies(v *loop.Val) bool {
 		return v.Kind == loop.Within || v.Kind == loop.Below || v.Kind == loop.Use && (v.Var == x.pos || x.names[v.Var])
 	})
 }
+
+// hasNeighbours reports whether positions of a strip look at their neighbours.
+func hasNeighbours(s *loop.Strip) bool { return slices.ContainsFunc(s.Body, neighbours) }
 
 func neighbours(s loop.Stmt) bool {
 	return slices.ContainsFunc(loop.Operands(s), func(v *loop.Val) bool {
@@ -156,9 +159,13 @@ func (e *emitter) groups(s *loop.Strip, n string) {
 	x.group = &group{slots: map[*loop.Var]*array{}}
 	for _, st := range s.Body {
 		if set, ok := st.(*loop.Set); ok {
-			slot := &array{}
-			e.threadArray(&loop.Local{Array: &loop.Array{DType: set.Var.DType, Rank: 1}, Extents: []*loop.Val{loop.Int(groupSize)}}, slot, int64(groupSize*set.Var.DType.Size()))
-			slot.space = "local"
+			slot := &array{space: "local"}
+			local := &loop.Local{Array: &loop.Array{DType: set.Var.DType, Rank: 1}, Extents: []*loop.Val{loop.Int(groupSize)}}
+			if bytes := int64(groupSize * set.Var.DType.Size()); e.team == nil {
+				e.threadArray(local, slot, bytes)
+			} else {
+				e.sharedArray(local, slot, bytes)
+			}
 			x.group.slots[set.Var] = slot
 		}
 	}
@@ -168,7 +175,7 @@ func (e *emitter) groups(s *loop.Strip, n string) {
 		last = e.one(ir.Int64, "min.s64", last, fmt.Sprint(groupSize))
 		x.group.first, x.group.count = first, last
 		for _, st := range s.Body {
-			e.count(last, func(lane string) {
+			e.eachLane(last, func(lane string) {
 				x.group.lane = lane
 				x.t = e.one(ir.Int64, "add.s64", first, lane)
 				e.vars[s.Pos] = x.t
@@ -176,6 +183,19 @@ func (e *emitter) groups(s *loop.Strip, n string) {
 			})
 		}
 	})
+}
+
+// eachLane writes what happens at the positions of a group: a team has a thread for each.
+func (e *emitter) eachLane(n string, body func(lane string)) {
+	if e.team == nil {
+		e.count(n, body)
+		return
+	}
+	rest := e.label()
+	e.f("@%s bra %s", e.one(ir.Bool, "setp.ge.s64", "%lane", n), rest)
+	body("%lane")
+	e.mark(rest)
+	e.sync()
 }
 
 // below returns a value of the last position of the lower half of the group of 2*d that

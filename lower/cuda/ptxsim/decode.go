@@ -21,11 +21,8 @@ func (d *decoder) decode() (func(t *thread), error) {
 		return d.bra()
 	case "ret", "exit":
 		return func(t *thread) { t.state = exited }, d.want(0)
-	case "bar":
-		if len(d.mods) != 2 || d.mods[1] != "sync" || len(d.args) != 1 || d.args[0] != "0" {
-			return nil, fmt.Errorf("only bar.sync 0")
-		}
-		return func(t *thread) { t.state = waiting }, nil
+	case "bar", "vote":
+		return d.barrier()
 	case "ld", "st":
 		return d.access()
 	case "atom", "red":
@@ -46,6 +43,58 @@ func (d *decoder) decode() (func(t *thread), error) {
 		return d.selp()
 	}
 	return d.arithmetic()
+}
+
+// barrier is a barrier of the block or of threads of a warp, or a vote at one.
+func (d *decoder) barrier() (func(t *thread), error) {
+	p, mask := typ{'p', 1}, typ{'b', 4}
+	member := func(i int) (int, error) { return d.source(i, mask, false) }
+	block := func(i int) error {
+		if d.args[i] != "0" {
+			return fmt.Errorf("only barrier 0")
+		}
+		return nil
+	}
+	var err error
+	var r, vote, members int
+	switch name := strings.Join(d.mods, "."); name {
+	case "bar.sync":
+		if err = d.want(1); err == nil {
+			err = block(0)
+		}
+		return func(t *thread) { t.meets(meeting{to: -1}) }, err
+	case "bar.warp.sync":
+		if err = d.want(1); err == nil {
+			members, err = member(0)
+		}
+		return func(t *thread) { t.meets(meeting{members: uint32(t.r[members]), to: -1}) }, err
+	case "bar.red.or.pred", "vote.sync.any.pred":
+		if err = d.want(3); err != nil {
+			return nil, err
+		}
+		if r, err = d.dest(0, p, false); err != nil {
+			return nil, err
+		}
+		at := 1 // of the vote
+		if name == "bar.red.or.pred" {
+			at = 2
+			err = block(1)
+		} else {
+			members, err = member(2)
+		}
+		if err != nil {
+			return nil, err
+		}
+		vote, err = d.source(at, p, false)
+		return func(t *thread) {
+			m := meeting{vote: t.r[vote] != 0, to: r}
+			if at == 1 {
+				m.members = uint32(t.r[members])
+			}
+			t.meets(m)
+		}, err
+	}
+	return nil, fmt.Errorf("unknown form")
 }
 
 func (d *decoder) want(n int) error {

@@ -76,6 +76,9 @@ type thread struct {
 	block *block
 	index int
 	state state
+	meet  meeting // where it waits
+	team  uint32  // members of its warp's barriers, 0: it had none yet
+	phase int     // such barriers so far
 	pc    int
 	r     []uint64
 	local []uint64
@@ -88,13 +91,6 @@ type block struct {
 	shared []uint64
 	last   []use // by byte of shared memory
 	phase  int   // barriers so far
-}
-
-// use is who wrote a byte last, and who read it.
-type use struct {
-	wrote, read    int // phase, plus 1
-	writer, reader int
-	others         bool // more than one thread read it in that phase
 }
 
 // patience is how many instructions a thread runs before another one has its turn.
@@ -130,36 +126,10 @@ func (l *launch) block(r *rand.Rand, number, blocks, threads int) {
 				active = active || t.state == running
 			}
 		}
-		if active {
-			continue
-		}
-		if !l.barrier(b, all) {
+		if !active && !b.meet(all) {
 			return
 		}
 	}
-}
-
-// barrier lets the threads of a block go on from the barrier that they all wait at.
-func (l *launch) barrier(b *block, all []*thread) bool {
-	var first *thread
-	for _, t := range all {
-		if t.state == waiting {
-			first = t
-		}
-	}
-	if first == nil {
-		return false
-	}
-	for _, t := range all {
-		if t.state != waiting || t.pc != first.pc {
-			first.pc--
-			first.fail("a barrier that thread %d does not reach", t.index)
-			return false
-		}
-		t.state = running
-	}
-	b.phase++
-	return true
 }
 
 // exec runs a thread until it waits, ends or has had its turn.
@@ -223,41 +193,6 @@ func (t *thread) inside(at uint64, size int, bytes uint64, kind string) bool {
 	if at >= bytes || uint64(size) > bytes-at || at%uint64(size) != 0 {
 		t.fail("%d bytes at %#x of %d bytes of %s memory", size, at, bytes, kind)
 		return false
-	}
-	return true
-}
-
-// reads notes that a thread reads shared memory, and fails it where another one wrote
-// since the last barrier.
-func (b *block) reads(t *thread, at uint64, size int) bool {
-	now := b.phase + 1
-	for i := range b.last[at : at+uint64(size)] {
-		u := &b.last[at+uint64(i)]
-		if u.wrote == now && u.writer != t.index {
-			t.fail("a race: shared memory at %#x was written by thread %d", at, u.writer)
-			return false
-		}
-		if u.read != now {
-			u.read, u.reader, u.others = now, t.index, false
-		}
-		u.others = u.others || u.reader != t.index
-	}
-	return true
-}
-
-func (b *block) writes(t *thread, at uint64, size int) bool {
-	now := b.phase + 1
-	for i := range b.last[at : at+uint64(size)] {
-		u := &b.last[at+uint64(i)]
-		switch {
-		case u.wrote == now && u.writer != t.index:
-			t.fail("a race: shared memory at %#x was written by thread %d", at, u.writer)
-			return false
-		case u.read == now && (u.others || u.reader != t.index):
-			t.fail("a race: shared memory at %#x was read by thread %d", at, u.reader)
-			return false
-		}
-		u.wrote, u.writer = now, t.index
 	}
 	return true
 }
