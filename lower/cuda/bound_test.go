@@ -49,6 +49,12 @@ func TestNoDevice(t *testing.T) {
 			t.Errorf("%s fails: %v", call, err)
 		}
 	}
+	Simulate(1 << 20)
+	defer Simulate(0)
+	cudasim.Devices(0)
+	if d, err := openDevice(); err == nil {
+		t.Errorf("%s stands in for the simulated driver", d)
+	}
 	if n := cudasim.Live(); n != 0 {
 		t.Errorf("%d things are not given back to the driver", n)
 	}
@@ -110,15 +116,6 @@ func TestDriverFaults(t *testing.T) {
 		t.Errorf("after the failures: %v", err)
 	}
 	closeAll(t, exe, target)
-}
-
-func closeAll(t *testing.T, all ...interface{ Close() error }) {
-	t.Helper()
-	for _, c := range all {
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-	}
 }
 
 // TestDriverMemory wants more than there is: memory that is kept is given back first.

@@ -33,7 +33,7 @@ func vector(v []float64) *lower.Array {
 // counts what is left when all are closed.
 func TestHeld(t *testing.T) {
 	d := ptxsim.NewDevice(1 << 20)
-	target := newTarget(simulated{d})
+	target := newTarget(simulated{Device: d})
 	exe := compile(t, target)
 	x, err := target.Convert(t.Context(), vector([]float64{1, 2, 3}), target.Home())
 	if err != nil {
@@ -127,7 +127,7 @@ func TestInjected(t *testing.T) {
 	for n := 0; ; n++ {
 		d := ptxsim.NewDevice(1 << 20)
 		after := 1 << 30
-		target := newTarget(failing{simulated{d}, &after})
+		target := newTarget(failing{simulated{Device: d}, &after})
 		exe := compile(t, target)
 		after = n
 		y := vector(make([]float64, 3))
@@ -149,7 +149,7 @@ func TestInjected(t *testing.T) {
 }
 
 func TestNoMemory(t *testing.T) {
-	target := newTarget(simulated{ptxsim.NewDevice(4096)})
+	target := newTarget(simulated{Device: ptxsim.NewDevice(4096)})
 	exe := compile(t, target)
 	big := make([]float64, 1000)
 	err := exe.Run(t.Context(), &lower.Args{Dims: []int64{1000}, Arrays: []lower.Array{*vector(big), *vector(big), *vector(big)}})
@@ -158,5 +158,14 @@ func TestNoMemory(t *testing.T) {
 	}
 	if n := target.pool.live; n != 0 {
 		t.Errorf("%d blocks of memory are not given back", n)
+	}
+}
+
+func closeAll(t *testing.T, all ...interface{ Close() error }) {
+	t.Helper()
+	for _, c := range all {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -1,21 +1,37 @@
 package cuda
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/numen-go/numen/lower"
-	"github.com/numen-go/numen/lower/cuda/ptxsim"
 	"github.com/numen-go/numen/lower/lowertest"
 )
 
 // anyDevice returns the device that there is, a simulated one otherwise.
 func anyDevice(t *testing.T) device {
-	d, err := openDriver()
+	Simulate(1 << 30)
+	defer Simulate(0)
+	d, err := openDevice()
 	if err != nil {
-		t.Log(err)
-		return simulated{ptxsim.NewDevice(1 << 30)}
+		t.Fatal(err)
 	}
+	t.Log(d)
 	return d
+}
+
+// TestWhySimulated has the device that stands in say why there is no other.
+func TestWhySimulated(t *testing.T) {
+	_, why := openDriver()
+	if why == nil {
+		t.Skip("there is a device")
+	}
+	target := newTarget(anyDevice(t))
+	exe := compile(t, target)
+	if s := exe.String(); !strings.HasPrefix(s, "a simulated device, for there is no other: "+why.Error()) {
+		t.Errorf("%s", s)
+	}
+	closeAll(t, exe, target)
 }
 
 func TestConformance(t *testing.T) {

@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/numen-go/numen/lower/cuda/ptxsim"
@@ -11,21 +12,31 @@ var simulatedBytes atomic.Int64
 
 // Simulate has the target open a simulated device where there is no other: it has so many
 // bytes of memory and runs the code of kernels instruction by instruction. It is for tests.
+// Explain tells that it is used, and why. Where a simulated driver was asked for, by the
+// tag cudasim, nothing takes its place: opening the target fails when it does.
 func Simulate(bytes int64) { simulatedBytes.Store(bytes) }
 
 // openDevice opens the device that there is.
 func openDevice() (device, error) {
 	d, err := openDriver()
-	if n := simulatedBytes.Load(); err != nil && n > 0 {
-		return simulated{ptxsim.NewDevice(n)}, nil
+	if n := simulatedBytes.Load(); err != nil && n > 0 && !simulatedDriver {
+		return simulated{ptxsim.NewDevice(n), err}, nil
 	}
 	return d, err
 }
 
 // simulated is the simulated device without a driver before it.
-type simulated struct{ *ptxsim.Device }
+type simulated struct {
+	*ptxsim.Device
+	why error // there is no other device
+}
 
-func (simulated) String() string { return "a simulated device" }
+func (d simulated) String() string {
+	if d.why == nil {
+		return "a simulated device"
+	}
+	return fmt.Sprintf("a simulated device, for there is no other: %v", d.why)
+}
 
 func (d simulated) Load(text string) (module, error) {
 	m, err := d.Device.Load(text)

@@ -184,3 +184,50 @@ func TestMemory(t *testing.T) {
 		t.Errorf("%d allocations of %d bytes are left", n, bytes)
 	}
 }
+
+// TestTeams has each half of a warp reverse its numbers by way of shared memory, and vote.
+func TestTeams(t *testing.T) {
+	text := kernel("\t.shared .align 8 .b8 s[512];\n", mine+`
+	mov.u64 %q3, s;
+	mad.lo.s64 %q3, %q1, 8, %q3;
+	and.b32 %r1, %r0, 16;
+	shl.b32 %r1, 65535, %r1;
+	st.shared.u64 [%q3], %q1;
+	bar.warp.sync %r1;
+	xor.b64 %q4, %q1, 15;
+	mov.u64 %q3, s;
+	mad.lo.s64 %q3, %q4, 8, %q3;
+	ld.shared.u64 %q5, [%q3];
+	setp.eq.u64 %p0, %q1, 40;
+	vote.sync.any.pred %p1, %p0, %r1;
+	selp.b64 %q5, -1, %q5, %p1;
+	bar.red.or.pred %p2, 0, %p0;
+	selp.b64 %q5, %q5, 0, %p2;
+	st.global.u64 [%q2], %q5;
+`)
+	got, err := run(t, text, 64, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range got {
+		want := uint64(i ^ 15)
+		if i/16 == 40/16 {
+			want = math.MaxUint64
+		}
+		if v != want {
+			t.Errorf("word %d is %d, want %d", i, int64(v), int64(want))
+		}
+	}
+	for what, change := range map[string][2]string{
+		"a race: shared memory":   {"xor.b64 %q4, %q1, 15", "xor.b64 %q4, %q1, 16"}, // the other half's
+		"a race: shared":          {"bar.red.or.pred %p2, 0, %p0", "bar.red.or.pred %p2, 0, %p0;\n\tld.shared.u64 %q6, [%q3];\n\txor.b64 %q3, %q3, 8;\n\tst.shared.u64 [%q3], %q6"},
+		"a barrier that thread":   {"st.shared.u64 [%q3], %q1;", "setp.eq.u64 %p3, %q1, 3;\n\t@%p3 bra L;\n\tst.shared.u64 [%q3], %q1;"},
+		"a barrier of others":     {"shl.b32 %r1, 65535, %r1", "shl.b32 %r1, 255, %r1"},
+		"of a barrier after memb": {"vote.sync.any.pred %p1, %p0, %r1", "vote.sync.any.pred %p1, %p0, -1"},
+	} {
+		text := strings.Replace(text, change[0], change[1], 1)
+		text = strings.Replace(text, "\tret;", "L:\n\tret;", 1)
+		_, err := run(t, text, 64, 64)
+		wantFault(t, err, what)
+	}
+}
