@@ -28,30 +28,21 @@ var (
 	}}
 )
 
-// decode reads the bytes of a chunk, which must be as many as data has.
-func decode(codec string, r io.Reader, data []byte) error {
-	var err error
+// unpack returns a reader of what a codec has packed, and what ends its use.
+func unpack(codec string, r io.Reader) (io.Reader, func(), error) {
+	nothing := func() {}
 	switch codec {
 	case "gzip":
-		r, err = gzip.NewReader(r)
+		z, err := gzip.NewReader(r)
+		return z, nothing, err
 	case "zlib":
-		r, err = zlib.NewReader(r)
-	case "zstd":
-		d := zstdReaders.Get().(*zstd.Decoder)
-		defer zstdReaders.Put(d)
-		err = d.Reset(r)
-		r = d
+		z, err := zlib.NewReader(r)
+		return z, nothing, err
+	case "crc32c":
+		return newChecksummed(r), nothing, nil
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", codec, err)
-	}
-	if n, err := io.ReadFull(r, data); err != nil {
-		return fmt.Errorf("%d bytes of %d: %w", n, len(data), err)
-	}
-	if n, err := io.Copy(io.Discard, io.LimitReader(r, 1)); n > 0 || err != nil {
-		return fmt.Errorf("more than %d bytes, or not its end: %v", len(data), err)
-	}
-	return nil
+	d := zstdReaders.Get().(*zstd.Decoder)
+	return d, func() { zstdReaders.Put(d) }, d.Reset(r)
 }
 
 // writable reports a codec that chunks are not written with.

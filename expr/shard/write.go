@@ -125,7 +125,10 @@ func newWriter(o *Output, keep bool) (*writer, error) {
 	if err := writable(o.Options.Codec); err != nil {
 		return nil, err
 	}
-	w := &writer{zarr: &zarr{dtype: ir.DType(a.DType()), shape: extents(a.Shape()), chunk: []int64{}, codec: o.Options.Codec, shown: o.Dir}, version: o.Options.Version}
+	w := &writer{zarr: &zarr{dtype: ir.DType(a.DType()), shape: extents(a.Shape()), chunk: []int64{}, shown: o.Dir}, version: o.Options.Version}
+	if o.Options.Codec != "" {
+		w.codec.pack = []string{o.Options.Codec}
+	}
 	switch w.version {
 	case 0, 3:
 		w.version, w.prefix, w.separator = 3, "c", "/"
@@ -244,7 +247,7 @@ func (w *writer) Write(ctx context.Context, lo, hi []int64, src []byte) error {
 	if err != nil {
 		return err
 	}
-	err = encode(w.codec, f, src)
+	err = encode(w.packer(), f, src)
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(name+".tmp", name)
 	}
@@ -255,6 +258,14 @@ func (w *writer) Write(ctx context.Context, lo, hi []int64, src []byte) error {
 	return nil
 }
 
+// packer returns the codec of chunks; "": none.
+func (w *writer) packer() string {
+	if len(w.codec.pack) == 0 {
+		return ""
+	}
+	return w.codec.pack[0]
+}
+
 // Sum returns the checksum of a chunk's file.
 func (w *writer) Sum(lo, _ []int64) (uint64, error) {
 	name, _ := w.at(lo)
@@ -263,7 +274,7 @@ func (w *writer) Sum(lo, _ []int64) (uint64, error) {
 		return 0, err
 	}
 	defer f.Close()
-	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	sum := crc32.New(castagnoli)
 	n, err := io.Copy(sum, f)
 	return uint64(n)<<32 | uint64(sum.Sum32()), err
 }

@@ -2,17 +2,15 @@ package shard
 
 import (
 	"context"
-
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,18 +27,18 @@ type zarr struct {
 	meta      []byte // the text that describes it
 	dtype     ir.DType
 	shape     []int64
-	chunk     []int64
+	chunk     []int64 // of a shard's chunks, where there are shards
+	shards    *shards // files of several chunks; nil: a file is a chunk
 	ends      [][]int64
 	prefix    string // of a chunk's name: c/ or nothing
 	separator string // of the numbers in it
-	codec     string // gzip, zlib, zstd; none
-	swap      bool   // the elements are in the other byte order
+	codec     chain
 	fill      []byte // an element of chunks that are not there; nil: they must be
 	buffers   sync.Pool
 }
 
-// FromZarr returns the array in a Zarr directory (version 3 or 2; uncompressed, gzip, zlib
-// or zstd). Nothing but the metadata is read. A chunk that is not there has the fill
+// FromZarr returns the array in a Zarr directory: version 3 or 2; uncompressed, gzip, zlib
+// or zstd, with checksums, in shards, in any order of axes and bytes. Nothing but the metadata is read. A chunk that is not there has the fill
 // value, as Zarr says; where there is none it is an error of the evaluation.
 func FromZarr(dir string) (np.Array, error) {
 	z, err := openZarr(dir)
@@ -66,20 +64,13 @@ func openZarr(dir string) (*zarr, error) {
 	if text, err = os.ReadFile(filepath.Join(dir, ".zarray")); err == nil {
 		return parse2(dir, text)
 	}
+	if _, group := os.Stat(filepath.Join(dir, ".zgroup")); group == nil {
+		return nil, fmt.Errorf("a group, not an array%s", members(dir))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("no Zarr array: neither zarr.json nor .zarray is there")
 	}
 	return nil, err
-}
-
-// order notes the byte order of the elements.
-func (z *zarr) order(big bool) error {
-	native := binary.NativeEndian.Uint16([]byte{1, 0}) == 1 // little
-	z.swap = big == native && z.dtype.Size() > 1
-	if z.swap && z.dtype.Kind() == ir.KindComplex {
-		return errors.New("complex numbers in the other byte order cannot be read")
-	}
-	return nil
 }
 
 // check checks the extents, and sets the grid and the fill value.
@@ -133,7 +124,7 @@ func (z *zarr) Size() int64 {
 
 func (z *zarr) Close() error      { return nil }
 func (z *zarr) Chunks() [][]int64 { return z.ends }
-func (z *zarr) Packed() bool      { return z.codec != "" || z.swap }
+func (z *zarr) Packed() bool      { return z.shards != nil || !z.codec.plain() }
 func (z *zarr) String() string    { return or(z.shown, z.dir) }
 
 // Identity names the directory, its description and the length and time of every chunk.
@@ -164,7 +155,10 @@ func (z *zarr) name(at []int64) string {
 	if z.prefix != "" {
 		parts = append(parts, z.prefix)
 	}
-	for _, i := range at {
+	for d, i := range at {
+		if z.shards != nil {
+			i /= z.shards.chunks[d]
+		}
 		parts = append(parts, strconv.FormatInt(i, 10))
 	}
 	if len(parts) == 0 {
@@ -214,7 +208,7 @@ func (z *zarr) Read(ctx context.Context, lo, hi []int64, dst []byte) error {
 			return err
 		}
 		name := z.name(at)
-		err := z.readChunk(name, own, part, dst, &box)
+		err := z.readChunk(name, at, own, part, dst, &box)
 		if errors.Is(err, fs.ErrNotExist) {
 			if z.fill == nil {
 				return fmt.Errorf("shard: chunk %v of %s is missing, and there is no fill value", at, z.dir)
@@ -227,6 +221,9 @@ func (z *zarr) Read(ctx context.Context, lo, hi []int64, dst []byte) error {
 			})
 			return nil
 		}
+		if err != nil && z.shards != nil {
+			return fmt.Errorf("shard: chunk %v in %s: %w", at, name, err)
+		}
 		if err != nil {
 			return fmt.Errorf("shard: chunk %s: %w", name, err)
 		}
@@ -235,7 +232,7 @@ func (z *zarr) Read(ctx context.Context, lo, hi []int64, dst []byte) error {
 }
 
 // readChunk copies the part of a chunk that is asked for.
-func (z *zarr) readChunk(name string, own, part *ir.Box, dst []byte, box *ir.Box) error {
+func (z *zarr) readChunk(name string, at []int64, own, part *ir.Box, dst []byte, box *ir.Box) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return err
@@ -245,30 +242,27 @@ func (z *zarr) readChunk(name string, own, part *ir.Box, dst []byte, box *ir.Box
 	if err != nil {
 		return err
 	}
-	size, want := int64(z.dtype.Size()), z.chunkBytes()
-	if z.codec == "" && info.Size() != want {
-		return fmt.Errorf("%d bytes, a chunk has %d", info.Size(), want)
-	}
-	if !z.Packed() {
-		return readRuns(f, dst, box, own, part, size)
-	}
-	data, direct := dst, part.Contains(*own) && own.Contains(*box) // the whole of one chunk is asked for
-	if !direct {
-		b := z.buffer()
-		defer z.buffers.Put(b)
-		data = *b
-	}
-	if err := decode(z.codec, f, data); err != nil {
-		return err
-	}
-	if z.swap {
-		for i := int64(0); i < want; i += size {
-			slices.Reverse(data[i : i+size])
+	from := io.NewSectionReader(f, 0, info.Size())
+	if z.shards != nil {
+		if from, err = z.shards.find(name, f, info, at); err != nil {
+			return err
 		}
 	}
-	if !direct {
-		lower.CopyBox(dst, box, data, own, part, size)
+	if want := z.chunkBytes(); len(z.codec.pack) == 0 && from.Size() != want {
+		return fmt.Errorf("%d bytes, a chunk has %d", from.Size(), want)
 	}
+	if z.codec.plain() {
+		return readRuns(from, dst, box, own, part, int64(z.dtype.Size()))
+	}
+	if z.codec.axes == nil && part.Contains(*own) && own.Contains(*box) { // the whole of one chunk is asked for
+		return z.codec.decode(from, dst)
+	}
+	data := z.buffer()
+	defer z.buffers.Put(data)
+	if err := z.codec.decode(from, *data); err != nil {
+		return err
+	}
+	z.codec.copyPart(dst, box, *data, own, part, z.dtype)
 	return nil
 }
 
@@ -287,7 +281,7 @@ const (
 )
 
 // readRuns copies a part of a file that has the elements of own to dst, which has those of box.
-func readRuns(f *os.File, dst []byte, box, own, part *ir.Box, size int64) error {
+func readRuns(f io.ReaderAt, dst []byte, box, own, part *ir.Box, size int64) error {
 	type run struct{ to, from, n int64 } // in bytes
 	var runs []run
 	lower.Runs(part, box, own, func(to, from, n int64) {

@@ -1,10 +1,11 @@
 package shard
 
 import (
-	"encoding/binary"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,17 +18,27 @@ type metadata3 struct {
 	Format   int                `json:"zarr_format"`
 	Node     string             `json:"node_type"`
 	Shape    []int64            `json:"shape"`
-	DType    string             `json:"data_type"`
+	DType    json.RawMessage    `json:"data_type"`
 	Grid     named[grid3]       `json:"chunk_grid"`
 	Encoding named[encoding3]   `json:"chunk_key_encoding"`
 	Fill     any                `json:"fill_value"`
 	Codecs   []named[codecInfo] `json:"codecs"`
+	Layers   []any              `json:"storage_transformers,omitempty"`
 }
 
 // named is how version 3 writes a choice with its settings.
 type named[T any] struct {
 	Name          string `json:"name"`
 	Configuration T      `json:"configuration"`
+}
+
+// UnmarshalJSON takes a name alone for one without settings.
+func (n *named[T]) UnmarshalJSON(text []byte) error {
+	if err := json.Unmarshal(text, &n.Name); err == nil {
+		return nil
+	}
+	type choice named[T]
+	return json.Unmarshal(text, (*choice)(n))
 }
 
 type grid3 struct {
@@ -42,6 +53,14 @@ type codecInfo struct {
 	Endian   string `json:"endian,omitempty"`
 	Level    *int   `json:"level,omitempty"`
 	Checksum *bool  `json:"checksum,omitempty"`
+
+	Order json.RawMessage `json:"order,omitempty"` // of axes
+
+	// Of shards:
+	Shape    []int64            `json:"chunk_shape,omitempty"`
+	Codecs   []named[codecInfo] `json:"codecs,omitempty"`
+	Index    []named[codecInfo] `json:"index_codecs,omitempty"`
+	Location string             `json:"index_location,omitempty"`
 }
 
 // metadata2 is .zarray.
@@ -64,8 +83,11 @@ type compressor2 struct {
 
 func parse3(dir string, text []byte) (*zarr, error) {
 	var m metadata3
-	if err := json.Unmarshal(text, &m); err != nil {
+	if err := unmarshal(text, &m); err != nil {
 		return nil, fmt.Errorf("zarr.json: %w", err)
+	}
+	if m.Format == 3 && m.Node == "group" {
+		return nil, fmt.Errorf("a group, not an array%s", members(dir))
 	}
 	if m.Format != 3 || m.Node != "array" {
 		return nil, fmt.Errorf("zarr.json: a %q of format %d, not an array of format 3", m.Node, m.Format)
@@ -83,27 +105,96 @@ func parse3(dir string, text []byte) (*zarr, error) {
 	default:
 		return nil, fmt.Errorf("zarr.json: a chunk key encoding %q", m.Encoding.Name)
 	}
-	d, ok := dtypeNamed(m.DType)
+	if len(m.Layers) > 0 {
+		return nil, errors.New("zarr.json: storage transformers cannot be read")
+	}
+	var name string
+	d, ok := ir.DType(0), json.Unmarshal(m.DType, &name) == nil
+	if ok {
+		d, ok = dtypeNamed(name)
+	}
 	if !ok {
-		return nil, fmt.Errorf("zarr.json: data type %q", m.DType)
+		return nil, fmt.Errorf("zarr.json: data type %s cannot be read", m.DType)
 	}
 	z.dtype = d
-	for i, c := range m.Codecs {
-		switch {
-		case c.Name == "bytes" && i == 0:
-			if err := z.order(c.Configuration.Endian == "big"); err != nil {
-				return nil, err
-			}
-		case (c.Name == "gzip" || c.Name == "zstd") && i == 1 && len(m.Codecs) == 2:
-			z.codec = c.Name
-		default:
-			return nil, fmt.Errorf("zarr.json: codec %q at place %d cannot be read%s", c.Name, i, why(c.Name))
-		}
-	}
-	if len(m.Codecs) == 0 {
-		return nil, errors.New("zarr.json: no codecs")
+	if err := z.codecs(m.Codecs); err != nil {
+		return nil, fmt.Errorf("zarr.json: %w", err)
 	}
 	return z, z.check(m.Fill)
+}
+
+// codecs notes what codecs do, in the order in which they are applied: axes are put in an
+// order, elements become bytes (or the chunks of a shard), bytes become others.
+func (z *zarr) codecs(list []named[codecInfo]) error {
+	bytes := false
+	for i := range list {
+		c := &list[i]
+		switch {
+		case c.Name == "transpose" && !bytes:
+			axes, err := axesOf(c.Configuration.Order, len(z.shape))
+			if err == nil {
+				err = z.codec.transpose(axes)
+			}
+			if err != nil {
+				return fmt.Errorf("codec transpose: %w", err)
+			}
+		case c.Name == "bytes" && !bytes:
+			if c.Configuration.Endian == "" && z.dtype.Size() > 1 {
+				return errors.New("codec bytes: no byte order")
+			}
+			z.codec.order(z.dtype, c.Configuration.Endian == "big")
+			bytes = true
+		case c.Name == "sharding_indexed" && len(list) == 1 && z.shards == nil:
+			return z.shard(&c.Configuration)
+		case (c.Name == "gzip" || c.Name == "zstd" || c.Name == "crc32c") && bytes:
+			z.codec.pack = append(z.codec.pack, c.Name)
+		default:
+			return fmt.Errorf("codec %q at place %d cannot be read%s", c.Name, i, why(c.Name))
+		}
+	}
+	if !bytes {
+		return errors.New("no codec makes bytes of elements")
+	}
+	return nil
+}
+
+// axesOf returns an order of axes.
+func axesOf(order json.RawMessage, rank int) (axes []int, err error) {
+	if err := json.Unmarshal(order, &axes); err != nil || len(axes) != rank {
+		return nil, fmt.Errorf("order %s of %d axes", order, rank)
+	}
+	return axes, nil
+}
+
+// unmarshal reads JSON with the numbers as they are written.
+func unmarshal(text []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("there is more after its end")
+	}
+	return nil
+}
+
+// members lists the arrays of a group, for an error.
+func members(dir string) string {
+	var names []string
+	for _, file := range []string{"zarr.json", ".zarray"} {
+		found, err := filepath.Glob(filepath.Join(dir, "*", file))
+		if err != nil {
+			return "" // of a name that Glob takes for a pattern
+		}
+		for _, f := range found {
+			names = append(names, filepath.Base(filepath.Dir(f)))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ": it has " + strings.Join(names, ", ")
 }
 
 // why says what to do about a codec.
@@ -116,13 +207,13 @@ func why(codec string) string {
 
 func parse2(dir string, text []byte) (*zarr, error) {
 	var m metadata2
-	if err := json.Unmarshal(text, &m); err != nil {
+	if err := unmarshal(text, &m); err != nil {
 		return nil, fmt.Errorf(".zarray: %w", err)
 	}
 	switch {
 	case m.Format != 2:
 		return nil, fmt.Errorf(".zarray: format %d", m.Format)
-	case m.Order != "C" && len(m.Shape) > 1:
+	case m.Order != "C" && m.Order != "F":
 		return nil, fmt.Errorf(".zarray: order %q cannot be read", m.Order)
 	case len(m.Filters) > 0:
 		return nil, errors.New(".zarray: filters cannot be read")
@@ -132,7 +223,12 @@ func parse2(dir string, text []byte) (*zarr, error) {
 		if !slices.Contains([]string{"gzip", "zlib", "zstd"}, c.ID) {
 			return nil, fmt.Errorf(".zarray: compressor %q cannot be read%s", c.ID, why(c.ID))
 		}
-		z.codec = c.ID
+		z.codec.pack = []string{c.ID}
+	}
+	if m.Order == "F" && len(m.Shape) > 1 {
+		for d := range m.Shape {
+			z.codec.axes = append(z.codec.axes, len(m.Shape)-1-d)
+		}
 	}
 	kinds := map[string]string{"b1": "bool", "i": "int", "u": "uint", "f": "float", "c": "complex"}
 	d, ok := ir.DType(0), false
@@ -147,9 +243,7 @@ func parse2(dir string, text []byte) (*zarr, error) {
 		return nil, fmt.Errorf(".zarray: dtype %q", m.DType)
 	}
 	z.dtype = d
-	if err := z.order(m.DType[0] == '>'); err != nil {
-		return nil, err
-	}
+	z.codec.order(d, m.DType[0] == '>')
 	return z, z.check(m.Fill)
 }
 
@@ -158,56 +252,6 @@ func or(s, other string) string {
 		return other
 	}
 	return s
-}
-
-// element returns the bytes of a fill value.
-func element(d ir.DType, fill any) ([]byte, error) {
-	var bits uint64
-	switch v := fill.(type) {
-	case bool:
-		if v {
-			bits = 1
-		}
-	case float64:
-		switch d.Kind() {
-		case ir.KindFloat:
-			bits = ir.Float(d, v)
-		case ir.KindComplex:
-			if v != 0 {
-				return nil, fmt.Errorf("fill value %v of complex numbers", v)
-			}
-		case ir.KindUint:
-			bits = uint64(v)
-		default:
-			bits = uint64(int64(v))
-		}
-	case string:
-		f, err := strconv.ParseFloat(strings.Replace(v, "Infinity", "Inf", 1), 64)
-		if err != nil || d.Kind() != ir.KindFloat {
-			return nil, fmt.Errorf("fill value %q", v)
-		}
-		bits = ir.Float(d, f)
-	case []any: // complex: two parts
-		for _, part := range v {
-			if part != 0.0 {
-				return nil, fmt.Errorf("fill value %v", fill)
-			}
-		}
-	default:
-		return nil, fmt.Errorf("fill value %v", fill)
-	}
-	out := make([]byte, d.Size())
-	switch d.Size() {
-	case 1:
-		out[0] = byte(bits)
-	case 2:
-		binary.NativeEndian.PutUint16(out, uint16(bits))
-	case 4:
-		binary.NativeEndian.PutUint32(out, uint32(bits))
-	default:
-		binary.NativeEndian.PutUint64(out, bits)
-	}
-	return out, nil
 }
 
 // dtypeNamed returns the dtype that Zarr and NumPy name so.
@@ -233,15 +277,15 @@ func (w *writer) metadata() (name string, text []byte, err error) {
 // level is that of gzip: beyond it files hardly become smaller.
 const level = 5
 
-func (z *zarr) metadata2() ([]byte, error) {
-	kind := map[ir.Kind]string{ir.KindBool: "|b", ir.KindInt: "<i", ir.KindUint: "<u", ir.KindFloat: "<f", ir.KindComplex: "<c"}[z.dtype.Kind()]
-	if z.dtype.Size() == 1 {
+func (w *writer) metadata2() ([]byte, error) {
+	kind := map[ir.Kind]string{ir.KindBool: "|b", ir.KindInt: "<i", ir.KindUint: "<u", ir.KindFloat: "<f", ir.KindComplex: "<c"}[w.dtype.Kind()]
+	if w.dtype.Size() == 1 {
 		kind = "|" + kind[1:]
 	}
 	m := metadata2{
-		Format: 2, Shape: z.shape, Chunks: z.chunk, DType: kind + strconv.Itoa(z.dtype.Size()), Order: "C", Separator: ".", Fill: z.zero(),
+		Format: 2, Shape: w.shape, Chunks: w.chunk, DType: kind + strconv.Itoa(w.dtype.Size()), Order: "C", Separator: ".", Fill: w.zero(),
 	}
-	switch z.codec {
+	switch w.packer() {
 	case "gzip":
 		m.Compressor = &compressor2{ID: "gzip", Level: level}
 	case "zstd":
@@ -250,16 +294,16 @@ func (z *zarr) metadata2() ([]byte, error) {
 	return json.MarshalIndent(m, "", "  ")
 }
 
-func (z *zarr) metadata3() ([]byte, error) {
+func (w *writer) metadata3() ([]byte, error) {
 	no, level := false, level
 	m := metadata3{
-		Format: 3, Node: "array", Shape: z.shape, DType: z.dtype.Name(),
-		Grid:     named[grid3]{"regular", grid3{z.chunk}},
+		Format: 3, Node: "array", Shape: w.shape, DType: json.RawMessage(strconv.Quote(w.dtype.Name())),
+		Grid:     named[grid3]{"regular", grid3{w.chunk}},
 		Encoding: named[encoding3]{"default", encoding3{"/"}},
-		Fill:     z.zero(),
+		Fill:     w.zero(),
 		Codecs:   []named[codecInfo]{{"bytes", codecInfo{Endian: "little"}}},
 	}
-	switch z.codec {
+	switch w.packer() {
 	case "gzip":
 		m.Codecs = append(m.Codecs, named[codecInfo]{"gzip", codecInfo{Level: &level}})
 	case "zstd":
