@@ -45,6 +45,7 @@ import (
 	"time"
 
 	"github.com/numen-go/numen/bench/matrix"
+	"github.com/numen-go/numen/bench/nonzeros"
 	"github.com/numen-go/numen/bench/shards"
 	"github.com/numen-go/numen/lower"
 )
@@ -79,9 +80,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.BoolVar(&o.list, "list", false, "list the problems and exit")
-	f.StringVar(&o.pattern, "run", "", "run the problems whose names match this `regexp`, or a suite, cpu, or those of a suite that match: cpu:REGEXP; instead of the founding program")
+	f.StringVar(&o.pattern, "run", "", "run the problems whose names match this `regexp`, or a suite, cpu, or those of it that match, cpu:REGEXP; or a suite of arrays that are not dense, sharded or sparse, or the part that is named so, sparse:PART; instead of the founding program")
 	f.StringVar(&o.targets, "targets", "", "`targets` of Numen to run, separated by commas (default "+strings.Join(dense(), ",")+")")
-	f.StringVar(&o.peers, "peers", "", "Python `packages` to compare with: any of numpy,numexpr,numba,jax,torch")
+	f.StringVar(&o.peers, "peers", "", "Python `packages` to compare with: any of numpy,numexpr,numba,jax,torch; dask for sharded; scipy and c for sparse")
 	f.IntVar(&o.threads, "threads", runtime.GOMAXPROCS(0), "`number` of threads that everybody has")
 	f.StringVar(&o.json, "json", "", "write one line of JSON a measurement to this `file`")
 	f.StringVar(&o.report, "report", "", "write what was measured, as Markdown, to this `file`")
@@ -105,6 +106,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if o.suite() == "sharded" {
 		if err := o.sharded(ctx, stdout); err != nil {
+			fmt.Fprintf(stderr, "bench: %v\n", err)
+			return 1
+		}
+		return 0
+	}
+	if o.suite() == "sparse" {
+		if err := o.sparse(ctx, stdout); err != nil {
 			fmt.Fprintf(stderr, "bench: %v\n", err)
 			return 1
 		}
@@ -162,6 +170,27 @@ func (o *options) sharded(ctx context.Context, w io.Writer) error {
 		return fmt.Errorf("the peer of arrays in chunks is dask, not %s", o.peers)
 	}
 	return shards.Run(ctx, s, w)
+}
+
+// sparse measures kernels of sparse matrices.
+func (o *options) sparse(ctx context.Context, w io.Writer) error {
+	_, part, _ := strings.Cut(o.pattern, ":")
+	s := &nonzeros.Options{Time: o.budget, Quick: o.quick, Part: part}
+	if o.quick {
+		s.Time = o.budget / 20
+	}
+	for name := range strings.SplitSeq(o.peers, ",") {
+		switch name {
+		case "":
+		case "scipy":
+			s.Python = o.python
+		case "c":
+			s.C = true
+		default:
+			return fmt.Errorf("the peers of sparse matrices are scipy and c, not %s", name)
+		}
+	}
+	return nonzeros.Run(ctx, s, w)
 }
 
 // suite returns the name of the suite that -run asks for, if it does.
