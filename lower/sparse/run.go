@@ -182,11 +182,7 @@ func (r *run) statement(ctx context.Context, codes []*code) error {
 		}
 		if c.phase == list {
 			l := len(f.Levels) - 1
-			pos, crd := r.out.Pos[l], r.out.Crd[l]
-			if err := lower.Parallel(ctx, r.args.Threads, int64(len(pos)-1), func(i int64) error {
-				sortCoordinates(crd[pos[i]:pos[i+1]])
-				return nil
-			}); err != nil {
+			if err := orderRows(ctx, r.args.Threads, r.out.Extents[axis(r.out.Format, l)], r.out.Pos[l], r.out.Crd[l]); err != nil {
 				return err
 			}
 		}
