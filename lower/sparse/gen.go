@@ -349,21 +349,32 @@ func (g *gen) scattered(depth int, parent *loop.Val) {
 		return
 	}
 	last := g.plan.loops[len(g.plan.loops)-1]
-	each := func(f func(x *loop.Val)) {
-		g.along(depth, func() { f(g.at[last]) })
-	}
 	if g.result != nil {
-		g.result.scattered(parent, each)
+		g.result.scattered(parent, depth)
 		return
 	}
 	extent, w := g.extentOf(last), g.space
-	g.each("x", num(0), extent, func(x *loop.Val) { w.clear(x) })
-	each(func(x *loop.Val) { w.step(x, g.values(g.s.Args)) })
+	g.each("x", num(0), extent, func(x *loop.Val) { w.clear(x, true) })
+	g.scatter(depth, nil, func(x *loop.Val) { w.step(x, g.values(g.s.Args), true) })
 	g.each("x", num(0), extent, func(x *loop.Val) {
 		g.at[last] = x
 		g.write(w.finish(x))
 		g.at[last] = nil
 	})
+}
+
+// scatter emits the loops of a scattered reduction from one on: f where a position
+// counts, and before, where it is not nil, in front of the loop over the last axis.
+func (g *gen) scatter(depth int, before func(), f func(x *loop.Val)) {
+	last := len(g.plan.loops) - 1
+	if depth <= last {
+		if depth == last && before != nil {
+			before()
+		}
+		g.over(g.plan.loops[depth], g.demand(), false, func() { g.scatter(depth+1, before, f) })
+		return
+	}
+	g.when(g.holds(g.demand()), func() { f(g.at[g.plan.loops[last]]) })
 }
 
 // workspace is a reduction under way for every position of an axis.
@@ -386,18 +397,31 @@ func (g *gen) newWorkspace(extent *loop.Val) *workspace {
 	return w
 }
 
-func (w *workspace) clear(x *loop.Val) {
+// clear emits the start of the reduction at x.
+func (w *workspace) clear(x *loop.Val, counted bool) {
 	identity, ok := w.g.s.Combine.Identity(w.states)
 	if !ok {
 		return
 	}
 	w.g.stores(w.acc, x, consts(w.states, identity))
+	if !counted {
+		return
+	}
 	w.g.emit(&loop.Store{Array: w.count, Index: []*loop.Val{x}, Val: num(0)})
 }
 
-func (w *workspace) step(x *loop.Val, elems []*loop.Val) {
+// step emits one more position of the reduction at x, counted or not.
+func (w *workspace) step(x *loop.Val, elems []*loop.Val, counted bool) {
 	w.g.stores(w.acc, x, w.g.scalar(w.g.s.Combine.Step, loads(w.acc, x), elems))
-	w.g.emit(&loop.Store{Array: w.count, Index: []*loop.Val{x}, Val: add(load(w.count, x), num(1))})
+	if counted {
+		w.g.emit(&loop.Store{Array: w.count, Index: []*loop.Val{x}, Val: add(load(w.count, x), num(1))})
+	}
+}
+
+// partial returns the results at a position of which some was implicit.
+func (w *workspace) partial(x *loop.Val) []*loop.Val {
+	empty, _ := w.g.s.Combine.Empty(w.states)
+	return w.g.scalar(w.g.s.Combine.Merge, loads(w.acc, x), consts(w.states, empty))
 }
 
 // finish returns the results at a position. A state that nothing was added to is the

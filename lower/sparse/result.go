@@ -167,28 +167,49 @@ func (r *result) element(p, cond *loop.Val, value func() *loop.Val) {
 	})
 }
 
-// scattered emits the list of the last level below a position: each calls back where the
-// elements' positions are met, some more than once.
-func (r *result) scattered(p *loop.Val, each func(f func(x *loop.Val))) {
+// scattered emits the list of the last level below a position, the loops of which from
+// depth on meet elements in any order, some more than once.
+func (r *result) scattered(p *loop.Val, depth int) {
 	g, last := r.g, len(r.levels)-1
 	if g.phase == collect {
-		w := g.space
-		q := func(f func(q, x *loop.Val)) {
-			lo, hi := load(r.pos[last], p), load(r.pos[last], add(p, num(1)))
-			g.each("q", g.let("lo", lo), g.let("hi", hi), func(q *loop.Val) { f(q, g.let("x", cast(ir.Int64, load(r.crd[last], q)))) })
-		}
-		q(func(_, x *loop.Val) { w.clear(x) })
-		each(func(x *loop.Val) { w.step(x, g.values(g.s.Args)) })
-		q(func(q, x *loop.Val) {
-			v := w.finish(x)
-			g.emit(&loop.Store{Array: r.vals, Index: []*loop.Val{q}, Val: v[0]})
-		})
+		r.collect(p, depth)
 		return
 	}
-	each(func(x *loop.Val) {
+	g.scatter(depth, nil, func(x *loop.Val) {
 		g.when(op(ir.OpNe, load(g.marks, x), add(p, num(1))), func() {
 			g.emit(&loop.Store{Array: g.marks, Index: []*loop.Val{x}, Val: add(p, num(1))})
 			r.append(last, x)
 		})
 	})
+}
+
+// collect emits the values of a list whose coordinates are known. Whether some position
+// of an element was implicit shows in the sign of a zero. An element has no more positions
+// than the loop over the last axis was come to, which hardly ever are all: only then are
+// the positions of every element counted.
+func (r *result) collect(p *loop.Val, depth int) {
+	g, w, last := r.g, r.g.space, len(r.levels)-1
+	lo, hi := g.let("lo", load(r.pos[last], p)), g.let("hi", load(r.pos[last], add(p, num(1))))
+	each := func(f func(q, x *loop.Val)) {
+		g.each("q", lo, hi, func(q *loop.Val) { f(q, g.let("x", cast(ir.Int64, load(r.crd[last], q)))) })
+	}
+	run := func(before func(), counted bool) {
+		each(func(_, x *loop.Val) { w.clear(x, counted) })
+		g.scatter(depth, before, func(x *loop.Val) { w.step(x, g.values(g.s.Args), counted) })
+	}
+	store := func(value func(x *loop.Val) []*loop.Val) []loop.Stmt {
+		return g.block(func() {
+			each(func(q, x *loop.Val) {
+				v := value(x)
+				g.emit(&loop.Store{Array: r.vals, Index: []*loop.Val{q}, Val: v[0]})
+			})
+		})
+	}
+	came := g.variable("came", num(0))
+	run(func() { g.assign(came, add(use(came), num(1))) }, false)
+	again := g.block(func() {
+		run(nil, true)
+		g.emit(store(w.finish)...)
+	})
+	g.emit(&loop.If{Cond: less(use(came), g.positions()), Then: store(w.partial), Else: again})
 }
