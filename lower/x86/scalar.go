@@ -73,7 +73,10 @@ func (e *emitter) bits(v *loop.Val, to asm.Arg) error {
 		e.extend(stack[0], e.pointer(e.place(v.Array, v.Args), 0), int64(v.DType.Size()))
 		e.code(asm.MOV, to, asm.R(stack[0]))
 	default:
-		return e.uniform(v, to)
+		if !isFloating(v, 0) {
+			return e.uniform(v, to)
+		}
+		e.moveFloat(v, to)
 	}
 	return nil
 }
@@ -94,6 +97,9 @@ func (e *emitter) store(s *loop.Store) error {
 		n = e.literal(int64(s.Val.Bits))
 	case isCut(s.Val):
 		n = e.number(s.Val.Args[0])
+	case isFloating(s.Val, 0) && areIndices(s.Index) && s.Val.Kind != loop.Use && s.Val.Kind != loop.Load:
+		e.storeFloat(s)
+		return nil
 	default:
 		at := e.temp(e.at)
 		if err := e.bits(s.Val, word(at)); err != nil {

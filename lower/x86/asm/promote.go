@@ -243,6 +243,11 @@ func (p *promoter) inRegister(in *Inst, k int, r Reg) (Inst, bool) {
 	switch in.Op {
 	case VMOVSD: // to the other kind of register
 		out.Op, out.W = VMOVQ, W128
+	case VMOVSS:
+		out.Op, out.W = VMOVD, W128
+		if role&writes != 0 {
+			return out, false
+		}
 	case VBROADCASTSD:
 		out.Op = VPBROADCASTQ
 		if in.Mask != NoReg || p.level < AVX512 {
