@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
 )
 
@@ -16,8 +17,9 @@ const (
 	printWidth     = 75   // columns of a line
 )
 
-// String prints a concrete Array as NumPy does, summarised when long. A lazy one
-// prints its type and the call that made it; printing never runs a program.
+// String prints a concrete Array as NumPy does, summarised when long. Of a sparse one it
+// prints how it is stored and the first of the elements that are. A lazy one prints its
+// type and the call that made it; printing never runs a program.
 func (a Array) String() string { return a.text(false, nil) }
 
 // Format is for fmt: %v and %s print as String, %.3f, %.4g, %x and other verbs for
@@ -55,7 +57,7 @@ func (a Array) text(whole bool, write func(v any) string) string {
 	}
 	v := values(a.n)
 	if _, ok := v.Buf.(*lower.Host); !ok || closed(v) {
-		return fmt.Sprintf("np.Array(%s, not in memory)", describe(a.n))
+		return heldText(a.n, v)
 	}
 	p := &printer{a: v, summary: !whole && elements(v) > printThreshold}
 	if elements(v) == 0 {
@@ -63,6 +65,20 @@ func (a Array) text(whole bool, write func(v any) string) string {
 	}
 	p.write = numberFormat(p.shown(), len(v.Extents) == 0, write)
 	return p.axes(v.Offset, 0, " ", printWidth)
+}
+
+// heldText is the text of an array that is no dense memory: what its holder says of it in
+// a line, and elements below where it shows some.
+func heldText(n *ir.Node, v *lower.Array) string {
+	held, elements := "not in memory", ""
+	if s, ok := v.Buf.(fmt.Stringer); ok && !closed(v) {
+		held, elements, _ = strings.Cut(s.String(), "\n")
+	}
+	text := fmt.Sprintf("np.Array(%s, %s)", describe(n), held)
+	if elements != "" {
+		text += "\n" + elements
+	}
+	return text
 }
 
 // printer lays out one array.

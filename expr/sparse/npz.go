@@ -181,10 +181,24 @@ func (z *npz) numbers(name string) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d := a.DType(); d != np.Int32 && d != np.Int64 {
+	b, err := np.Bytes(a)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]int64, a.Size())
+	switch d := a.DType(); d {
+	case np.Int32:
+		for i := range out {
+			out[i] = int64(int32(binary.NativeEndian.Uint32(b[4*i:])))
+		}
+	case np.Int64:
+		for i := range out {
+			out[i] = int64(binary.NativeEndian.Uint64(b[8*i:]))
+		}
+	default:
 		return nil, fmt.Errorf("%s.npy holds %s, want int32 or int64", name, d)
 	}
-	return np.Values[int64](context.Background(), np.AsType(a, np.Int64))
+	return out, nil
 }
 
 // data returns the elements.

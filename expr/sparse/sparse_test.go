@@ -1,6 +1,7 @@
 package sparse
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -243,4 +244,44 @@ func TestRefused(t *testing.T) {
 	}
 	_, err = np.Values[float64](t.Context(), a)
 	try("make it dense first", err)
+}
+
+// TestPrint holds what fmt writes of sparse arrays: nothing is made dense for it.
+func TestPrint(t *testing.T) {
+	huge := []int{1 << 20, 1 << 20}
+	for _, c := range []struct {
+		layout Layout
+		shape  []int
+		coords [][]int
+		want   string
+	}{
+		{CSR, []int{3, 4}, [][]int{{0, 2}, {1, 3}}, "np.Array(float64[3 4], csr, 2 of 3x4 stored, fill 0.5)\n (0, 1) 1\n (2, 3) 2"},
+		{CSC, []int{3, 4}, [][]int{{0, 2}, {3, 1}}, "np.Array(float64[3 4], csc, 2 of 3x4 stored, fill 0.5)\n (2, 1) 2\n (0, 3) 1"},
+		{COO(2), huge, [][]int{{7, 1 << 19}, {9, 3}}, "np.Array(float64[1048576 1048576], coo, 2 of 1048576x1048576 stored, fill 0.5)\n (7, 9) 1\n (524288, 3) 2"},
+		{Vector, []int{9}, [][]int{{}}, "np.Array(float64[9], sparsevec, 0 of 9 stored, fill 0.5)"},
+		{DCSR, []int{0, 3}, [][]int{{}, {}}, "np.Array(float64[0 3], levels(compressed,compressed), 0 of 0x3 stored, fill 0.5)"},
+	} {
+		values := make([]float64, len(c.coords[0]))
+		for i := range values {
+			values[i] = float64(i + 1)
+		}
+		a, err := FromCOO(c.layout, c.shape, c.coords, values, 0.5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(a); got != c.want {
+			t.Errorf("got\n%s\nwant\n%s", got, c.want)
+		}
+	}
+	coords := make([]int, 12)
+	for i := range coords {
+		coords[i] = 3 * i
+	}
+	a, err := FromCOO(Vector, []int{100}, [][]int{coords}, make([]int8, 12), -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(a); !strings.Contains(got, "12 of 100 stored, fill -1") || !strings.HasSuffix(got, "\n (27) 0\n ... 2 more") {
+		t.Error(got)
+	}
 }
