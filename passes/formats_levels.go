@@ -217,6 +217,8 @@ func closed(f *ir.Format, t ir.Access, held func(axis int) bool) {
 			return
 		}
 	}
+	// All that the operands have is one position, broadcast.
+	f.Levels[len(f.Levels)-1] = ir.LevelCompressed
 }
 
 // cuts reports whether a pattern may end inside of what the last level of a format stores
