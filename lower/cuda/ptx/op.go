@@ -149,7 +149,9 @@ func intRows(d ir.DType) {
 func shift(op string) write {
 	return func(e *emitter, v *loop.Val, x []string) string {
 		n := x[1]
-		if class(v.DType) == 'q' {
+		if k, literal := v.Args[1].Number(); literal && k >= 0 && k < int64(8*v.DType.Size()) {
+			n = fmt.Sprint(k)
+		} else if class(v.DType) == 'q' {
 			n = e.one(ir.Uint32, "cvt.u32.u64", e.one(ir.Uint64, "min.u64", n, "64"))
 		}
 		return e.wrapped(v.DType, e.one(v.DType, op, x[0], n))

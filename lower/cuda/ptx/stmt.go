@@ -126,6 +126,7 @@ func (e *emitter) addressOf(a *loop.Array, x *array, index []string) string {
 	at := "0"
 	for d, i := range index {
 		switch {
+		case i == "0":
 		case x.strides[d] == "1" && at == "0":
 			at = i
 		case at == "0":

@@ -370,6 +370,9 @@ func (d *decoder) access() (func(t *thread), error) {
 	if err != nil {
 		return nil, err
 	}
+	if space == "shared" {
+		d.e.granule = min(d.e.granule, t.size)
+	}
 	wide, slot := d.e.types[r].size, len(d.e.code)
 	get := func(th *thread, v uint64) {
 		if t.kind == 's' {

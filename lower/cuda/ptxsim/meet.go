@@ -100,10 +100,10 @@ func (b *block) meet(all []*thread) bool {
 	return moved
 }
 
-// use is who read or wrote a byte last.
+// use is who read or wrote a granule of shared memory last: what the smallest access takes.
 type use struct{ wrote, read mark }
 
-// mark is accesses of a byte.
+// mark is accesses of a granule.
 type mark struct {
 	block, phase int  // barriers of the block so far, plus 1; and of the thread's team
 	thread       int  // that accessed it last
@@ -144,11 +144,17 @@ func (m *mark) note(t *thread) {
 	}
 }
 
+// uses returns who used some bytes of shared memory.
+func (b *block) uses(at uint64, size int) []use {
+	return b.last[at/uint64(b.granule) : (at+uint64(size))/uint64(b.granule)]
+}
+
 // reads notes that a thread reads shared memory, and fails it where another one may write
 // at the same time.
 func (b *block) reads(t *thread, at uint64, size int) bool {
-	for i := range b.last[at : at+uint64(size)] {
-		u := &b.last[at+uint64(i)]
+	uses := b.uses(at, size)
+	for i := range uses {
+		u := &uses[i]
 		if !u.wrote.before(t) {
 			return t.race(at, "written", &u.wrote)
 		}
@@ -158,8 +164,9 @@ func (b *block) reads(t *thread, at uint64, size int) bool {
 }
 
 func (b *block) writes(t *thread, at uint64, size int) bool {
-	for i := range b.last[at : at+uint64(size)] {
-		u := &b.last[at+uint64(i)]
+	uses := b.uses(at, size)
+	for i := range uses {
+		u := &uses[i]
 		if !u.wrote.before(t) {
 			return t.race(at, "written", &u.wrote)
 		}

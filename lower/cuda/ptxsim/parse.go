@@ -33,7 +33,9 @@ type entry struct {
 	symbols map[string]symbol
 	local   uint64 // bytes of a thread's memory
 	shared  uint64 // bytes of a block's memory
+	granule int    // bytes of the smallest access of it
 	code    []instr
+	lines   []line // of the code
 	labels  map[string]int
 }
 
@@ -42,8 +44,12 @@ type instr struct {
 	run   func(t *thread)
 	guard int // register of the predicate; -1: none
 	not   bool
-	line  int
-	text  string
+}
+
+// line is where an instruction stands.
+type line struct {
+	line int
+	text string
 }
 
 // Load reads the text of a module.
@@ -156,7 +162,7 @@ func (p *parser) kernel(s string) error {
 	if !ok || !ok2 || !strings.HasSuffix(params, ")") {
 		return fmt.Errorf("the head of an entry")
 	}
-	e := &entry{name: strings.TrimSpace(name), params: map[string]int{}, byName: map[string]int{}, consts: map[string]int{}, symbols: map[string]symbol{}, labels: map[string]int{}}
+	e := &entry{name: strings.TrimSpace(name), params: map[string]int{}, byName: map[string]int{}, consts: map[string]int{}, symbols: map[string]symbol{}, labels: map[string]int{}, granule: 8}
 	for _, x := range strings.Split(strings.TrimSuffix(params, ")"), ",") {
 		f := strings.Fields(x)
 		if len(f) != 3 || f[0] != ".param" {
@@ -216,6 +222,7 @@ func (p *parser) kernel(s string) error {
 		}
 	}
 	e.code = append(e.code, instr{run: func(t *thread) { t.fail("the code of %s has no end", e.name) }, guard: -1})
+	e.lines = append(e.lines, line{p.n, "}"})
 	p.m.entries[e.name] = e
 	return nil
 }
@@ -279,7 +286,8 @@ func (p *parser) declaration(s string) error {
 
 // instruction reads "@%p1 bra L1" and the like.
 func (p *parser) instruction(s string) error {
-	in := instr{guard: -1, line: p.n, text: s}
+	in := instr{guard: -1}
+	at := line{p.n, s}
 	if strings.HasPrefix(s, "@") {
 		g, rest, _ := strings.Cut(s[1:], " ")
 		if g, in.not = strings.CutPrefix(g, "!"); true {
@@ -304,7 +312,7 @@ func (p *parser) instruction(s string) error {
 		return err
 	}
 	in.run = run
-	p.entry.code = append(p.entry.code, in)
+	p.entry.code, p.entry.lines = append(p.entry.code, in), append(p.entry.lines, at)
 	return nil
 }
 

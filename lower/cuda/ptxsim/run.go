@@ -87,10 +87,11 @@ type thread struct {
 
 // block is the threads that share memory.
 type block struct {
-	number int
-	shared []uint64
-	last   []use // by byte of shared memory
-	phase  int   // barriers so far
+	number  int
+	shared  []uint64
+	last    []use // by granule of shared memory
+	granule int   // bytes
+	phase   int   // barriers so far
 }
 
 // patience is how many instructions a thread runs before another one has its turn.
@@ -98,7 +99,7 @@ const patience = 1 << 16
 
 func (l *launch) block(r *rand.Rand, number, blocks, threads int) {
 	e := l.entry
-	b := &block{number: number, shared: make([]uint64, e.shared/8), last: make([]use, e.shared)}
+	b := &block{number: number, shared: make([]uint64, e.shared/8), last: make([]use, e.shared/uint64(e.granule)), granule: e.granule}
 	for i := range b.shared {
 		b.shared[i] = poison
 	}
@@ -151,7 +152,7 @@ func (t *thread) exec() {
 func (t *thread) fail(format string, args ...any) {
 	t.state = exited
 	if t.run.fault == nil {
-		in := t.run.entry.code[max(t.pc-1, 0)]
+		in := t.run.entry.lines[max(t.pc-1, 0)]
 		t.run.fault = &Fault{Entry: t.run.entry.name, Line: in.line, Text: in.text, Block: t.block.number, Index: t.index, What: fmt.Sprintf(format, args...)}
 	}
 }
