@@ -11,7 +11,7 @@
 //	go run ./bench -run 'numexpr/.*/1e7' -peers numpy,numexpr,numba -json out.json
 //	go run ./bench -run cpu -peers numpy,numexpr,jax,numba,torch -report BENCHMARKS.md
 //	go run ./bench -run cpu:gemm -peers numpy
-//	go run ./bench -run sharded -peers dask
+//	go run ./bench -run sharded -peers dask -report BENCHMARKS.md
 //	go run ./bench -input x.npy
 //
 // runs other problems, among them the suite that machine code is held to (a quarter of an
@@ -169,7 +169,12 @@ func (o *options) sharded(ctx context.Context, w io.Writer) error {
 	} else if o.peers != "" {
 		return fmt.Errorf("the peer of arrays in chunks is dask, not %s", o.peers)
 	}
-	return shards.Run(ctx, s, w)
+	var report strings.Builder
+	if err := shards.Run(ctx, s, io.MultiWriter(w, &report)); err != nil || o.report == "" {
+		return err
+	}
+	return writeSection(o.report, fmt.Sprintf("# Arrays in chunks\n\nWritten by `go run ./bench %s` on %s (%s), %s.\n\n%s",
+		strings.Join(o.asked, " "), machineName(), machineDetails(), time.Now().UTC().Format("2006-01-02"), report.String()))
 }
 
 // sparse measures kernels of sparse matrices.
@@ -371,7 +376,7 @@ func (o *options) measure(ctx context.Context, entries []entry, stdout io.Writer
 	bars(stdout, out.results)
 	if o.report != "" {
 		text := markdown(o, out, started)
-		if err := os.WriteFile(o.report, []byte(text), 0o644); err != nil {
+		if err := writeSection(o.report, text); err != nil {
 			return false, err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	np "github.com/numen-go/numen/expr"
 	"github.com/numen-go/numen/expr/random"
@@ -32,6 +33,7 @@ type Options struct {
 	Python  string // the interpreter that has Dask; "": Dask takes no part
 	Runs    int    // of each case
 	Quick   bool   // an eighth of the large case
+	tiny    bool   // a tenth of the arrays, or less, for tests
 	Part    string // measure only cases whose names have this
 }
 
@@ -54,8 +56,7 @@ type measure struct {
 
 // measured is what became of a case.
 type measured struct {
-	numen, dask []result
-	moved       float64 // seconds that the disk takes for the bytes at least
+	numen, dask, plain []result
 }
 
 // result is what a run tells.
@@ -63,12 +64,16 @@ type result struct {
 	Seconds float64 `json:"seconds"`
 	RSS     int64   `json:"rss"`
 	Tasks   int     `json:"tasks"`
+	Synced  float64 `json:"-"` // seconds until what was written is on the disk
 }
 
-func median(r []result) float64 {
+func seconds(r result) float64 { return r.Seconds }
+func synced(r result) float64  { return r.Synced }
+
+func median(r []result, of func(result) float64) float64 {
 	var s []float64
 	for _, x := range r {
-		s = append(s, x.Seconds)
+		s = append(s, of(x))
 	}
 	if len(s) == 0 {
 		return math.NaN()
@@ -77,8 +82,8 @@ func median(r []result) float64 {
 	return s[len(s)/2]
 }
 
-func (m *measured) share() float64 { return m.moved / median(m.numen) }
-func (m *measured) times() float64 { return median(m.dask) / median(m.numen) }
+func (m *measured) share() float64 { return median(m.plain, seconds) / median(m.numen, seconds) }
+func (m *measured) times() float64 { return median(m.dask, seconds) / median(m.numen, seconds) }
 func (m *measured) within() bool {
 	return !slices.ContainsFunc(m.numen, func(r result) bool { return r.RSS > bound+own })
 }
@@ -86,11 +91,11 @@ func (m *measured) within() bool {
 func fast(m *measured) bool { return m.within() && (m.times() >= 3 || m.share() >= 0.8) }
 
 var cases = []measure{
-	{name: "means", title: "time means of u*u, v*v, u*v, (50,1,987,1920) float64 in chunks of (10,1,987,1920), one pass", data: []string{"u", "v"}, out: []string{"uu", "vv", "uv"}, bar: "3x Dask or 80 % of the disk", judge: fast},
-	{name: "vorticity", title: "differences of u and v, written", data: []string{"u", "v"}, out: []string{"z"}, bar: "3x Dask or 80 % of the disk", judge: fast},
-	{name: "rechunk", title: "tiles of 2048x2048 to rows of 256x32768, float64", data: []string{"tiles"}, out: []string{"rows"}, once: true, bar: "60 % of the disk", judge: func(m *measured) bool { return m.within() && m.share() >= 0.6 }},
-	{name: "tasks", title: "1e5 tasks of one element", empty: true, bar: "0.3 s", judge: func(m *measured) bool { return median(m.numen) < 0.3 }},
-	{name: "plan", title: "a plan of 1e6 tasks, as data", empty: true, bar: "3 s", judge: func(m *measured) bool { return median(m.numen) < 3 }},
+	{name: "means", title: "time means of u*u, v*v, u*v, (50,1,987,1920) float64 in chunks of (10,1,987,1920), one pass", data: []string{"u", "v"}, out: []string{"uu", "vv", "uv"}, bar: "3x Dask or 80 % of plain", judge: fast},
+	{name: "vorticity", title: "differences of u and v, written", data: []string{"u", "v"}, out: []string{"z"}, bar: "3x Dask or 80 % of plain", judge: fast},
+	{name: "rechunk", title: "tiles of 2048x2048 to rows of 256x32768, float64", data: []string{"tiles"}, out: []string{"rows"}, once: true, bar: "60 % of plain", judge: func(m *measured) bool { return m.within() && m.share() >= 0.6 }},
+	{name: "tasks", title: "1e5 tasks of one element", empty: true, bar: "0.3 s", judge: func(m *measured) bool { return median(m.numen, seconds) < 0.3 }},
+	{name: "plan", title: "a plan of 1e6 tasks, as data", empty: true, bar: "3 s", judge: func(m *measured) bool { return median(m.numen, seconds) < 3 }},
 }
 
 // Run measures the cases and writes a table.
@@ -104,10 +109,6 @@ func Run(ctx context.Context, o *Options, w io.Writer) (err error) {
 	if len(picked) == 0 {
 		return fmt.Errorf("no case has %q in its name", o.Part)
 	}
-	disk, err := measureDisk(dir)
-	if err != nil {
-		return err
-	}
 	about := "no Dask"
 	if o.Python != "" {
 		version, err := exec.CommandContext(ctx, o.Python, "-c", daskPy, "--version").Output()
@@ -116,14 +117,19 @@ func Run(ctx context.Context, o *Options, w io.Writer) (err error) {
 		}
 		about = strings.TrimSpace(string(version)) + ", threads"
 	}
-	fmt.Fprintf(w, "Arrays in chunks, %d threads, np.Memory(%d MiB); %s. Disk, around its cache: %.2f GB/s read, %.2f GB/s written. Pages of the files are dropped before each run, what is written may stay in the cache; results of both are compared.\n\n",
-		o.Threads, bound>>20, about, disk.read/1e9, disk.write/1e9)
+	fmt.Fprintf(w, `Arrays in chunks, %d threads, np.Memory(%d MiB); %s. Runs take turns: Numen, Dask, and
+"plain", which reads the same bytes with %d streams and at the same time writes as many as
+were written with %d, and does nothing else. Before each, pages of files are dropped; times end when a program
+does, as Dask's do, and what it wrote may stay in the system's cache. "On the disk" goes on until it
+left that. "Of plain" is plain's time in parts of Numen's. Results of both are compared.
+
+`, o.Threads, bound>>20, about, readers, writers)
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(t, "| case\t| time\t| spread\t| GB/s\t| of disk\t| peak RSS\t| tasks\t| Dask\t| Dask's RSS\t| times Dask\t| bar\t| reached\t|")
-	fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
+	fmt.Fprintln(t, "| case\t| time\t| spread\t| on the disk\t| GB/s\t| plain\t| of plain\t| peak RSS\t| tasks\t| Dask\t| Dask's RSS\t| times Dask\t| bar\t| reached\t|")
+	fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
 	for i := range picked {
 		c := &picked[i]
-		m, bytes, err := c.measure(ctx, o, dir, disk)
+		m, bytes, err := c.measure(ctx, o, dir)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
@@ -134,7 +140,7 @@ func Run(ctx context.Context, o *Options, w io.Writer) (err error) {
 	}
 	fmt.Fprintln(w)
 	for _, c := range picked {
-		fmt.Fprintf(w, "%s: %s\n", c.name, c.title)
+		fmt.Fprintf(w, "- %s: %s\n", c.name, c.title)
 	}
 	return nil
 }
@@ -157,13 +163,13 @@ func (c *measure) row(w io.Writer, m *measured, bytes int64) {
 	if !c.judge(m) {
 		reached = "**no**"
 	}
-	fmt.Fprintf(w, "| %s\t| %.3g s\t| %.3g to %.3g\t| %s\t| %s\t| %d MiB\t| %d\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", c.name, median(m.numen), low, high,
-		dash(bytes > 0, "%.2f", float64(bytes)/median(m.numen)/1e9), dash(bytes > 0, "%.0f %%", 100*m.share()), rss>>20, m.numen[0].Tasks,
-		dash(len(m.dask) > 0, "%.3g s", median(m.dask)), dash(len(m.dask) > 0, "%d MiB", daskRSS>>20), dash(len(m.dask) > 0, "%.1f", m.times()), c.bar, reached)
+	fmt.Fprintf(w, "| %s\t| %.3g s\t| %.3g to %.3g\t| %s\t| %s\t| %s\t| %s\t| %d MiB\t| %d\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", c.name, median(m.numen, seconds), low, high,
+		dash(bytes > 0, "%.3g s", median(m.numen, synced)), dash(bytes > 0, "%.2f", float64(bytes)/median(m.numen, seconds)/1e9), dash(bytes > 0, "%.3g s", median(m.plain, seconds)), dash(bytes > 0, "%.0f %%", 100*m.share()), rss>>20, m.numen[0].Tasks,
+		dash(len(m.dask) > 0, "%.3g s", median(m.dask, seconds)), dash(len(m.dask) > 0, "%d MiB", daskRSS>>20), dash(len(m.dask) > 0, "%.1f", m.times()), c.bar, reached)
 }
 
 // measure runs a case, Numen and Dask in turns.
-func (c *measure) measure(ctx context.Context, o *Options, dir string, disk speed) (m *measured, bytes int64, err error) {
+func (c *measure) measure(ctx context.Context, o *Options, dir string) (m *measured, bytes int64, err error) {
 	data := filepath.Join(dir, "data")
 	read := int64(0)
 	for _, name := range c.data {
@@ -179,6 +185,12 @@ func (c *measure) measure(ctx context.Context, o *Options, dir string, disk spee
 		runs = 1
 	}
 	written := int64(0)
+	var from []string
+	for _, name := range c.data {
+		if _, err := dirBytes(filepath.Join(data, name), func(path string, _ int64) { from = append(from, path) }); err != nil {
+			return nil, 0, err
+		}
+	}
 	for range runs {
 		ours, theirs := filepath.Join(dir, "numen"), filepath.Join(dir, "dask")
 		r, err := c.one(ctx, data, ours, func(out string) *exec.Cmd { return child(ctx, c.name, data, out, o.Threads) })
@@ -186,7 +198,8 @@ func (c *measure) measure(ctx context.Context, o *Options, dir string, disk spee
 			return nil, 0, err
 		}
 		m.numen = append(m.numen, r)
-		if written, err = dirBytes(ours); err != nil {
+		var sizes []int64
+		if written, err = dirBytes(ours, func(_ string, n int64) { sizes = append(sizes, n) }); err != nil {
 			return nil, 0, err
 		}
 		if o.Python != "" && c.name != "plan" {
@@ -206,14 +219,23 @@ func (c *measure) measure(ctx context.Context, o *Options, dir string, disk spee
 				}
 			}
 		}
-		if err := errors.Join(os.RemoveAll(ours), os.RemoveAll(theirs)); err != nil {
+		if !c.empty {
+			if err := forget(data); err != nil {
+				return nil, 0, err
+			}
+			took, err := plain(ctx, from, sizes, filepath.Join(dir, "plain"))
+			if err != nil {
+				return nil, 0, err
+			}
+			m.plain = append(m.plain, result{Seconds: took})
+		}
+		if err := errors.Join(os.RemoveAll(ours), os.RemoveAll(theirs), os.RemoveAll(filepath.Join(dir, "plain"))); err != nil {
 			return nil, 0, err
 		}
 	}
 	if c.once { // its data are large
 		err = os.RemoveAll(data)
 	}
-	m.moved = float64(read)/disk.read + float64(written)/disk.write
 	return m, read + written, err
 }
 
@@ -231,7 +253,13 @@ func (c *measure) one(_ context.Context, data, out string, command func(out stri
 	if err != nil {
 		return r, err
 	}
-	return r, json.Unmarshal(text, &r)
+	if err := json.Unmarshal(text, &r); err != nil {
+		return r, err
+	}
+	start := time.Now()
+	err = forget(out) // nothing of it is left to be written beside the next run
+	r.Synced = r.Seconds + time.Since(start).Seconds()
+	return r, err
 }
 
 // make1 writes an array of the cases to a Zarr directory, unless it is there, and returns its bytes.
@@ -241,6 +269,12 @@ func make1(ctx context.Context, o *Options, data, name string) (int64, error) {
 		shape, chunks = np.Shape{32768, 32768}, []int{2048, 2048}
 		if o.Quick {
 			shape[0] = 4096
+		}
+	}
+	if o.tiny {
+		shape, chunks = np.Shape{5, 1, 987, 1920}, []int{1, 1, 987, 1920}
+		if name == "tiles" {
+			shape, chunks = np.Shape{512, 1024}, []int{128, 128}
 		}
 	}
 	bytes := int64(8)
@@ -278,11 +312,13 @@ func agree(ctx context.Context, ours, theirs string) error {
 	return err
 }
 
-func dirBytes(dir string) (n int64, err error) {
+// dirBytes returns the bytes of a directory's files, and calls f with each.
+func dirBytes(dir string, f func(path string, n int64)) (n int64, err error) {
 	err = eachFile(dir, func(path string) error {
 		info, err := os.Stat(path)
 		if err == nil {
 			n += info.Size()
+			f(path, info.Size())
 		}
 		return err
 	})
