@@ -127,6 +127,10 @@ func (l *lowering) plan(stmts []int) *plan {
 			v = stripAxis(l.k, s, l.short())
 			u = l.rowAxis(s, v)
 		}
+		// Factors can be packed; results are written as vectors along columns.
+		if u >= 0 && l.short()>>u&1 == 0 && innermostAxis(&s.Targets[0]) == u && l.rowAxis(s, u) == v {
+			u, v = v, u
+		}
 		p.strips, p.rows = append(p.strips, v), append(p.rows, u)
 		most = max(most, len(l.k.Domain(s)))
 	}
@@ -155,6 +159,15 @@ func (l *lowering) plan(stmts []int) *plan {
 		}
 	}
 	return p
+}
+
+// innermostAxis returns the axis along which an access is contiguous if its array is
+// row-major, -1 when there is none.
+func innermostAxis(a *ir.Access) int {
+	if len(a.Index) == 0 {
+		return -1
+	}
+	return plain(a.Index[len(a.Index)-1])
 }
 
 // planes reports whether statements write a local of more than one axis, which a wide
