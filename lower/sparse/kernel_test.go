@@ -40,6 +40,9 @@ var kernels = []string{
 	"in a f64[N] sparsevec, d f64[M,N]; out o f64[M,N] csr; axis i<M, j<N;  o[i,j] = a[j]*d[i,j]",
 	"in a f64[M,N] csr, d f64[N,P]; out o f64[M,N,P] levels(dense,compressed,dense); axis i<M, j<N, k<P;  o[i,j,k] = a[i,j]*d[j,k]",
 	"in a f64[M,N] coo, d f64[N,P]; out o f64[M,N,P] levels(compressed,compressed,dense); axis i<M, j<N, k<P;  o[i,j,k] = a[i,j]*d[j,k]",
+	// a dense level below a list, where nothing may be stored
+	"in a f64[M,N,K] levels(dense,dense,compressed), d f64[P,K]; out o f64[M,N,P] levels(dense,compressed,dense); axis i<M, j<N, k<P, l<K;  o[i,j,k] = fma.stored[l](a[i,j,l], d[k,l])",
+	"in a f64[M,N,K] levels(dense,dense,compressed); out o f64[M,2,N] levels(compressed,dense,compressed); axis i<M, j<2, k<N, l<K;  o[i,j,k] = sum.stored[l](a[i,k,l])",
 	// formats
 	"in a f64[N] sparsevec, b f64[N] sparsevec; out o f64[N] sparsevec; axis i<N;  o[i] = a[i] + b[i]",
 	"in a f64[N] sparsevec, b f64[N] sparsevec; out o f64[N] sparsevec; axis i<N;  o[i] = a[i]*b[i]",

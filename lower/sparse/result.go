@@ -96,16 +96,48 @@ func (r *result) axis(level int, parent *loop.Val, loops func(all bool, each fun
 	next := slices.Index(r.levels[level+1:], ir.LevelCompressed)
 	loops(false, func(x *loop.Val) {
 		p := use(r.n[level])
+		var any func() *loop.Val
 		if next >= 0 {
 			before := g.let("before", use(r.n[level+1+next]))
+			any = func() *loop.Val { return less(before, use(r.n[level+1+next])) }
+		} else {
+			r.any[level] = g.variable("any", num(0))
+			any = func() *loop.Val { return less(num(0), use(r.any[level])) }
+		}
+		if g.phase != write || r.levels[level+1] != ir.LevelDense {
 			f(p)
-			g.when(less(before, use(r.n[level+1+next])), func() { r.append(level, x) })
+			g.when(any(), func() { r.append(level, x) })
 			return
 		}
-		r.any[level] = g.variable("any", num(0))
-		f(p)
-		g.when(less(num(0), use(r.any[level])), func() { r.append(level, x) })
+		// A level without a list writes all of its positions, and there is room for them
+		// only where one is stored.
+		g.when(r.counted(level+1, any, func() { f(p) }), func() {
+			f(p)
+			r.append(level, x)
+		})
 	})
+}
+
+// counted emits what f emits when elements are counted, from a level on, and returns what
+// any is then. Nothing else is left of it.
+func (r *result) counted(level int, any func() *loop.Val, f func()) *loop.Val {
+	g := r.g
+	was := make([]*loop.Val, len(r.n))
+	for l := level; l < len(r.n); l++ {
+		if r.n[l] != nil {
+			was[l] = g.let("was", use(r.n[l]))
+		}
+	}
+	g.phase = count
+	f()
+	g.phase = write
+	some := g.let("some", any())
+	for l, n := range was {
+		if n != nil {
+			g.assign(r.n[l], n)
+		}
+	}
+	return some
 }
 
 func (g *gen) extentOf(a int) *loop.Val { return g.dim(g.k.Axes[a].Extent) }
