@@ -11,6 +11,7 @@
 //	go run ./bench -run 'numexpr/.*/1e7' -peers numpy,numexpr,numba -json out.json
 //	go run ./bench -run cpu -peers numpy,numexpr,jax,numba,torch -report BENCHMARKS.md
 //	go run ./bench -run cpu:gemm -peers numpy
+//	go run ./bench -run sparse -peers scipy,c
 //	go run ./bench -run sharded -peers dask -report BENCHMARKS.md
 //	go run ./bench -input x.npy
 //
