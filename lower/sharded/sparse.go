@@ -196,9 +196,9 @@ func (c *cellKernel) taken(s *stage) (in, out int64) {
 		case n.parted != nil:
 			all := 1.0
 			for _, e := range n.extents {
-				all *= float64(e)
+				all = float64(all * float64(e))
 			}
-			in += int64(float64(n.parted.Size()) * float64(b.Size()) / max(all, 1))
+			in += int64(float64(float64(n.parted.Size())*float64(b.Size())) / max(all, 1))
 		default:
 			in += size
 		}
