@@ -120,8 +120,8 @@ var exprSeed = maphash.MakeSeed()
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder { return &Builder{} }
 
-// Intern returns the one Expr equal to e, a copy of it where there was none: the caller's
-// is of the stack then. Its operands must be interned already.
+// Intern returns the one Expr equal to e, a copy of it where there was none, so that the
+// caller's stays on the stack. Its operands must be interned already.
 func (b *Builder) Intern(e *Expr) *Expr {
 	if b.seen == nil {
 		for _, o := range b.few {

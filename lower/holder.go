@@ -56,3 +56,18 @@ type Parted interface {
 	// Digest writes all that says which elements the array has.
 	Digest(w io.Writer)
 }
+
+// SparseName is the name of the target that has sparse arrays of the host.
+const SparseName = "sparse"
+
+// HolderName returns the name of the target that has arrays of a format, "" for dense ones
+// of the host.
+func HolderName(f *ir.Format) string {
+	switch {
+	case f == nil:
+		return ""
+	case f.Device != "":
+		return f.Device
+	}
+	return SparseName
+}

@@ -16,20 +16,9 @@ import (
 // Arrays that a target holds (lower.Holder): sparse, in chunks, on a device. Their memory
 // is the target's, so a program with such values makes and converts them as it runs.
 
-// holderName returns the target that has arrays of a format, "" for dense ones.
-func holderName(f *ir.Format) string {
-	switch {
-	case f == nil:
-		return ""
-	case f.Device != "":
-		return f.Device
-	}
-	return "sparse"
-}
-
 // holder returns the target that has arrays of a format.
 func (e *Engine) holder(f *ir.Format) (lower.Holder, error) {
-	t, err := e.target(holderName(f))
+	t, err := e.target(lower.HolderName(f))
 	if err != nil {
 		return nil, fmt.Errorf("rt: %w: %w", err, ErrDeclined)
 	}
@@ -53,7 +42,7 @@ func (e *Engine) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*l
 	if err != nil {
 		return nil, err
 	}
-	if a.Format != nil && to != nil && holderName(a.Format) != holderName(to) && !to.Equal(a.Format.Levelled()) { // by way of the host
+	if a.Format != nil && to != nil && lower.HolderName(a.Format) != lower.HolderName(to) && !to.Equal(a.Format.Levelled()) { // by way of the host
 		if a, err = h.Convert(ctx, a, nil); err != nil {
 			return nil, err
 		}
@@ -178,7 +167,7 @@ func (r *heldRun) steps(ctx context.Context) error {
 }
 
 func (r *heldRun) holder(f *ir.Format) (lower.Holder, error) {
-	name := holderName(f)
+	name := lower.HolderName(f)
 	if h := r.holders[name]; h != nil {
 		return h, nil
 	}
@@ -233,7 +222,9 @@ func (r *heldRun) convert(ctx context.Context, st *ir.ProgramStep) error {
 }
 
 // leaves reports whether a conversion takes an array from its holder.
-func leaves(from, to *ir.Format) bool { return from != nil && holderName(from) != holderName(to) }
+func leaves(from, to *ir.Format) bool {
+	return from != nil && lower.HolderName(from) != lower.HolderName(to)
+}
 
 func (r *heldRun) launch(ctx context.Context, n int, l *ir.Launch, sites []*ir.Site) error {
 	f, a := r.f, &r.f.args[n]
@@ -264,10 +255,10 @@ func (r *heldRun) finish(ctx context.Context) error {
 			return
 		}
 		r.finished[v] = true
-		l := of[holderName(a.Format)]
+		l := of[lower.HolderName(a.Format)]
 		if l == nil {
 			l = &leaving{}
-			of[holderName(a.Format)] = l
+			of[lower.HolderName(a.Format)] = l
 		}
 		l.arrays, l.sinks = append(l.arrays, a), append(l.sinks, sink)
 	}

@@ -54,7 +54,7 @@ func ownRefusal(err error) error {
 func (c *code) String() string {
 	on := c.t.inner.Name()
 	if c.cells != nil {
-		on = sparseName
+		on = lower.SparseName
 	}
 	s := "in chunks, on " + on + ": axes"
 	for a, x := range c.k.Axes {

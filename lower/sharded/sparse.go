@@ -23,21 +23,18 @@ type cellKernel struct {
 	whole bool        // there is one cell: the operands are those of the kernel
 }
 
-// sparseName is the target that kernels with sparse operands run on.
-const sparseName = "sparse"
-
 // sparse returns the target of sparse arrays.
 func (t *target) sparse() (lower.Holder, error) {
 	t.opening.Lock()
 	defer t.opening.Unlock()
 	if t.levels == nil {
-		s, err := lower.Open(sparseName)
+		s, err := lower.Open(lower.SparseName)
 		if err != nil {
 			return nil, fmt.Errorf("sharded: %w", err)
 		}
 		h, ok := s.(lower.Holder)
 		if !ok {
-			return nil, fmt.Errorf("sharded: target %s holds no arrays", sparseName)
+			return nil, fmt.Errorf("sharded: target %s holds no arrays", lower.SparseName)
 		}
 		t.levels = h
 	}

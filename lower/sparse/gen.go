@@ -404,10 +404,9 @@ func (w *workspace) clear(x *loop.Val, counted bool) {
 		return
 	}
 	w.g.stores(w.acc, x, consts(w.states, identity))
-	if !counted {
-		return
+	if counted {
+		w.g.emit(&loop.Store{Array: w.count, Index: []*loop.Val{x}, Val: num(0)})
 	}
-	w.g.emit(&loop.Store{Array: w.count, Index: []*loop.Val{x}, Val: num(0)})
 }
 
 // step emits one more position of the reduction at x, counted or not.

@@ -22,7 +22,7 @@ import (
 )
 
 // Name is the name under which the target is registered.
-const Name = "sparse"
+const Name = lower.SparseName
 
 func init() { lower.Register(Name, func() (lower.Target, error) { return New(), nil }) }
 
@@ -81,7 +81,8 @@ func (*target) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*low
 	return Convert(ctx, a, to)
 }
 
-// Finish does nothing: a launch is complete when Run returns.
+// Finish waits for nothing, for a launch is complete when Run returns, and refuses to
+// write chunks.
 func (*target) Finish(ctx context.Context, _ []*lower.Array, b *lower.Bounds) error {
 	if b.Chunks != nil && slices.ContainsFunc(b.Chunks.Sinks, func(s lower.Sink) bool { return s != nil }) {
 		return fmt.Errorf("sparse: the result is sparse, and what writes chunks takes dense ones: make it dense in the program")

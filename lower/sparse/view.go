@@ -80,7 +80,7 @@ func sameAccess(a, b *ir.Access) bool {
 }
 
 func declined(why lower.Reason, detail string) error {
-	return &lower.Declined{Target: "sparse", Stmt: -1, Why: why, Detail: detail}
+	return &lower.Declined{Target: Name, Stmt: -1, Why: why, Detail: detail}
 }
 
 // readOrder returns the order of an operand's axes in which an access meets them when

@@ -86,8 +86,8 @@ func (m *Module) Var(v *loop.Var) int { return m.vars[v] }
 // Array returns the words of an array of the caller or of the loop's body.
 func (m *Module) Array(a *loop.Array) ArrayWords { return m.arrays[a] }
 
-// Schedule is how loops are cut for devices.
-func Schedule() loop.Schedule {
+// schedule is how loops are cut for devices.
+func schedule() loop.Schedule {
 	s := loop.Portable.Schedule
 	s.Strip, s.Wide, s.Rows, s.Cols = 64, 64, tileSide, tileSide
 	s.Keep = Keep
@@ -101,12 +101,12 @@ const header = ".version 6.3\n.target sm_75\n.address_size 64\n"
 // Compile writes a verified kernel as PTX, or declines it (*lower.Declined, without a
 // target's name).
 func Compile(k *ir.Kernel) (*Module, error) {
-	s := Schedule()
+	s := schedule()
 	l, err := loop.From(k, s)
 	if err != nil {
 		return nil, err
 	}
-	m, err := Emit(l)
+	m, err := emit(l)
 	if err != errNoTeam {
 		return m, err
 	}
@@ -114,14 +114,14 @@ func Compile(k *ir.Kernel) (*Module, error) {
 	if l, err = loop.From(k, s); err != nil {
 		return nil, err
 	}
-	return Emit(l)
+	return emit(l)
 }
 
 // errNoTeam declines a loop in which a tile stands beside what teams cannot do.
 var errNoTeam = declined(lower.WhySink, "a tile beside what one thread does")
 
-// Emit writes a loop as PTX, or declines it (*lower.Declined, without a target's name).
-func Emit(l *loop.Loop) (m *Module, err error) {
+// emit writes a loop as PTX, or declines it (*lower.Declined, without a target's name).
+func emit(l *loop.Loop) (m *Module, err error) {
 	m = &Module{Loop: l, Words: FirstWord, vars: map[*loop.Var]int{}, arrays: map[*loop.Array]ArrayWords{}}
 	defer func() { // deep inside expressions there is no way to return it
 		if d, ok := recover().(*lower.Declined); ok {
