@@ -180,3 +180,31 @@ func (t *Patterns) Stored(args []*Expr) *Pattern {
 	}
 	return out
 }
+
+// Demanded returns where a statement that stores, or reduces in a stored order, computes
+// anything: Everywhere where it makes every element of a dense result.
+func (k *Kernel) Demanded(s *Stmt) *Pattern {
+	pats := k.Patterns()
+	switch {
+	case s.Sink == Reduce && (s.Order == StoredOrder || s.Order == Stored1):
+		return pats.Stored(s.Args)
+	case s.Sink == Store && len(s.Targets) == 1 && k.Operands[s.Targets[0].Operand].Format.sparse():
+		return pats.Of(s.Args[0])
+	}
+	return &Pattern{Kind: Everywhere}
+}
+
+// Within reports whether p surely has no position but those that an access stores.
+func (p *Pattern) Within(a *Access) bool {
+	switch p.Kind {
+	case Nowhere:
+		return true
+	case Stores:
+		return p.Access.Operand == a.Operand && slices.EqualFunc(p.Access.Index, a.Index, Index.Equal)
+	case Both:
+		return p.Args[0].Within(a) || p.Args[1].Within(a)
+	case Either, Choice:
+		return p.Args[0].Within(a) && p.Args[1].Within(a)
+	}
+	return false
+}

@@ -8,7 +8,8 @@ import (
 
 // fuse joins launches. A value that is cheap, or read once, is computed where it is
 // read; statements that share an axis become one kernel, with what passes between them
-// in tiles; results that are a rearrangement of a value are written directly.
+// in tiles; results that are a rearrangement of a value are written directly; what is read
+// only where a sparse array stores is computed there.
 //
 // Why no bit changes: bodies move as they are, orders and flattened axes are copied,
 // guards stay around what they guarded, and a kernel of several statements is what its
@@ -16,7 +17,7 @@ import (
 // structure and never by sizes, so that a new shape compiles nothing.
 var fuse = Pass{
 	Name: "fuse", Stage: OnProgram,
-	Doc: "producers into consumers, statements over a shared axis into one kernel, siblings that read one array; bodies, orders and guards move unchanged, so every result keeps its bits",
+	Doc: "producers into consumers, statements over a shared axis into one kernel, siblings that read one array, dense values where a sparse array samples them; bodies, orders and guards move unchanged, so every result keeps its bits",
 	Run: func(u *Unit) (bool, error) {
 		outside := map[int]bool{}
 		for _, v := range slices.Concat(u.Program.Params, u.Program.Results) {
@@ -60,10 +61,11 @@ func fuseSteps(u *Unit, steps []ir.ProgramStep, outside map[int]bool) ([]ir.Prog
 		if err != nil {
 			return nil, false, err
 		}
+		sampled := f.sampleReductions()
 		sunk := f.sinkMovements()
 		joined := f.joinPieces()
 		dropped := f.dropLocals()
-		if !inlined && !sunk && !joined && !dropped {
+		if !inlined && !sampled && !sunk && !joined && !dropped {
 			break
 		}
 		changed = true

@@ -72,7 +72,7 @@ func (f *fusion) inlineValues() (bool, error) {
 
 // inlinable returns the one value that a piece stores, element by element.
 func (f *fusion) inlinable(p *piece) (int, bool) {
-	if p.step != nil || len(p.stmts) != 1 || p.stmts[0].Sink != ir.Store || len(p.stmts[0].Targets) != 1 {
+	if p.step != nil || p.sparse || len(p.stmts) != 1 || p.stmts[0].Sink != ir.Store || len(p.stmts[0].Targets) != 1 {
 		return 0, false
 	}
 	v := p.stmts[0].Targets[0].Operand
@@ -118,7 +118,7 @@ func (f *fusion) decide(p *piece, v int, readers []*piece) bool {
 	acc := 0
 	p.reach = nil
 	for _, r := range readers {
-		if r.step != nil || !f.demands(p, v, r) || len(p.reach) > maxReach {
+		if r.step != nil || r.sparse && !f.inSample(p, v, r, len(readers)) || !f.demands(p, v, r) || len(p.reach) > maxReach {
 			return false
 		}
 		if r.inline {
@@ -172,6 +172,9 @@ func (f *fusion) expand(p *piece, writer map[int]*piece) error {
 	}
 	for i := range p.stmts {
 		p.stmts[i] = m.stmt(&p.stmts[i])
+	}
+	if len(parts) > 0 {
+		p.was = nil
 	}
 	p.note(parts...)
 	f.measure(p)

@@ -74,9 +74,9 @@ func (f *fusion) holder(p *piece) string {
 }
 
 // joinable reports whether a piece may share its loops: scatters and appends make the
-// axes they go along sequential, so they stay alone.
+// axes they go along sequential, so they stay alone, and sparse pieces follow lists.
 func joinable(p *piece) bool {
-	return p.step == nil && !slices.ContainsFunc(p.stmts, func(s ir.Stmt) bool { return s.Sink == ir.Scatter || s.Sink == ir.Append })
+	return p.step == nil && !p.sparse && !slices.ContainsFunc(p.stmts, func(s ir.Stmt) bool { return s.Sink == ir.Scatter || s.Sink == ir.Append })
 }
 
 // chain returns b after a, of which it reads what it makes: tiles of an axis over which

@@ -21,6 +21,9 @@ type piece struct {
 	size   int          // nodes of the bodies
 	at     int          // place in fusion.pieces
 
+	sparse bool            // of a launch of arrays with sparse levels, see fuse_sample.go
+	was    *ir.ProgramStep // sparse: the launch, while nothing has changed
+
 	// What inlineValues finds out.
 	epilogue bool     // see isEpilogue
 	splits   places   // axes that became several, see splitAxis
@@ -127,7 +130,10 @@ func (f *fusion) findStable() {
 // read makes a piece of a step.
 func (f *fusion) read(s *ir.ProgramStep) *piece {
 	p := &piece{}
-	if s.Kind != ir.StepLaunch || !fusible(s.Launch) {
+	if s.Kind == ir.StepLaunch && f.samples(s.Launch) {
+		p.sparse, p.was = true, s
+	}
+	if s.Kind != ir.StepLaunch || !p.sparse && !fusible(s.Launch) {
 		p.step = s
 		p.reads, p.writes = stepUses(s)
 		return p
@@ -138,7 +144,7 @@ func (f *fusion) read(s *ir.ProgramStep) *piece {
 	m.dim = f.dims(l)
 	axes := make([]ir.Index, len(k.Axes))
 	for i, a := range k.Axes {
-		if d := m.dim(a.Extent); !d.Is(1) || neededAlong(k, i) { // one position is no loop
+		if d := m.dim(a.Extent); !d.Is(1) || p.sparse || neededAlong(k, i) { // one position is no loop
 			axes[i] = ir.At(f.axis(i, d))
 		}
 	}

@@ -26,7 +26,7 @@ func (f *fusion) sinkMovements() bool {
 			continue
 		}
 		for q, stmts := range redirected {
-			q.stmts = stmts
+			q.stmts, q.was = stmts, nil
 			f.measure(q)
 		}
 		p.note(m)
@@ -40,7 +40,7 @@ func (f *fusion) sinkMovements() bool {
 // movement returns the values between which a piece moves every element of the first to
 // one place of the second, and which index of the first each axis is.
 func (f *fusion) movement(m *piece) (from, to int, at map[int]int, ok bool) {
-	if m.step != nil || len(m.stmts) != 1 || m.stmts[0].Sink != ir.Store || len(m.stmts[0].Targets) != 1 {
+	if m.step != nil || m.sparse || len(m.stmts) != 1 || m.stmts[0].Sink != ir.Store || len(m.stmts[0].Targets) != 1 {
 		return 0, 0, nil, false
 	}
 	e := m.stmts[0].Args[0]

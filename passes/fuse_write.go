@@ -15,14 +15,17 @@ func (f *fusion) steps() []ir.ProgramStep {
 	for _, p := range f.pieces {
 		for _, v := range slices.Concat(p.reads, p.writes) {
 			_, ours := f.inside[v]
-			if ours && !allocated[v] && v < len(f.p.Values) && (shared[v] || p.step != nil) {
+			if ours && !allocated[v] && v < len(f.p.Values) && (shared[v] || p.step != nil || p.was != nil) {
 				allocated[v] = true
 				out = append(out, ir.ProgramStep{Kind: ir.StepAlloc, Out: v})
 			}
 		}
-		if p.step != nil {
+		switch {
+		case p.step != nil:
 			out = append(out, *p.step)
-		} else {
+		case p.was != nil:
+			out = append(out, *p.was)
+		default:
 			out = append(out, f.launch(p, shared))
 		}
 	}

@@ -86,6 +86,9 @@ func (g *gen) scalar(f func(b *ir.Builder, left, right []*ir.Expr) []*ir.Expr, l
 func (g *gen) leaf(e *ir.Expr) *loop.Val {
 	switch e.Kind {
 	case ir.Load:
+		if g.locals[e.Access.Operand] != nil {
+			return g.sampled(e)
+		}
 		if g.k.Operands[e.Access.Operand].Format.Sparse() {
 			return g.element(e)
 		}

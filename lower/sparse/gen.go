@@ -44,16 +44,17 @@ type gen struct {
 	starts  map[*view]*loop.Array
 	begins  []begin
 
-	at       []*loop.Val // by axis: its position where it is known
-	chunked  int         // the axis that tasks are cut along; -1: none
-	chunk    *loop.Val   // number of the task's piece
-	from, to *loop.Val   // of the chunked axis
-	result   *result     // a sparse result
-	red      *reduction  // of a reduction whose reduced axes are the innermost
-	implied  *implied    // what such a one takes for all that is not stored; nil: it visits every position or its order says
-	across   *across     // of one that has many results for each stored element
-	space    *workspace  // of one whose results are scattered
-	marks    *loop.Array // which positions of a scattered row were met: the number of the row
+	at       []*loop.Val    // by axis: its position where it is known
+	chunked  int            // the axis that tasks are cut along; -1: none
+	chunk    *loop.Val      // number of the task's piece
+	from, to *loop.Val      // of the chunked axis
+	result   *result        // a sparse result
+	red      *reduction     // of a reduction whose reduced axes are the innermost
+	implied  *implied       // what such a one takes for all that is not stored; nil: it visits every position or its order says
+	across   *across        // of one that has many results for each stored element
+	space    *workspace     // of one whose results are scattered
+	marks    *loop.Array    // which positions of a scattered row were met: the number of the row
+	locals   map[int]*local // by operand
 	err      error
 }
 
@@ -70,10 +71,19 @@ func (g *gen) fail(err error) {
 }
 
 // newGen returns a generator for a statement in a phase.
-func newGen(k *ir.Kernel, n int, ph phase, keep func(op *ir.Op, d ir.DType) bool) (*gen, error) {
-	g := &gen{k: k, s: &k.Stmts[n], pats: k.Patterns(), phase: ph, keep: keep, loop: &loop.Loop{Name: fmt.Sprintf("%s_%d_%s", identifier(k.Name), n, phaseNames[ph])},
+func newGen(whole *ir.Kernel, n int, ph phase, keep func(op *ir.Op, d ir.DType) bool, locals map[int]*local) (*gen, error) {
+	alone := *whole
+	k := &alone
+	k.Stmts = whole.Stmts[n : n+1] // what locals are is known where this reads them: they have no pattern
+	g := &gen{k: k, s: &k.Stmts[0], pats: k.Patterns(), locals: map[int]*local{}, phase: ph, keep: keep, loop: &loop.Loop{Name: fmt.Sprintf("%s_%d_%s", identifier(k.Name), n, phaseNames[ph])},
 		dense: map[int]*loop.Array{}, starts: map[*view]*loop.Array{}, at: make([]*loop.Val, len(k.Axes)), chunked: -1}
-	accesses, err := g.accesses(g.s.Args)
+	read := ir.Stmt{Args: g.s.Args, Over: g.s.Over}
+	for o, l := range locals {
+		if isRead(k, o) {
+			g.locals[o] = &local{s: l.s}
+		}
+	}
+	accesses, err := g.accesses(&read)
 	if err != nil {
 		return nil, err
 	}
@@ -87,9 +97,13 @@ func newGen(k *ir.Kernel, n int, ph phase, keep func(op *ir.Op, d ir.DType) bool
 		f := k.Operands[a.Operand].Format
 		g.views = append(g.views, &view{src: g.source(a.Operand, readOrder(f, a, g.plan.loops)), access: a, p: num(0)})
 	}
-	all := ir.Stmt{Args: g.s.Args}
-	all.VisitExprs(func(e *ir.Expr) {
-		if e.Kind == ir.Load && !k.Operands[e.Access.Operand].Format.Sparse() {
+	for o := range k.Operands {
+		if l := g.locals[o]; l != nil {
+			read.Args = slices.Concat(read.Args, l.s.Args)
+		}
+	}
+	read.VisitExprs(func(e *ir.Expr) {
+		if e.Kind == ir.Load && g.locals[e.Access.Operand] == nil && !k.Operands[e.Access.Operand].Format.Sparse() {
 			g.operand(e.Access.Operand)
 		}
 	})
@@ -207,6 +221,7 @@ func (g *gen) body() {
 
 // scratches declares the arrays of a task.
 func (g *gen) scratches() {
+	g.declareLocals()
 	if g.s.Sink != ir.Reduce {
 		return
 	}
@@ -226,6 +241,8 @@ func (g *gen) scratches() {
 // demand returns the positions that the statement visits.
 func (g *gen) demand() *ir.Pattern {
 	switch {
+	case g.s.Over != nil:
+		return &ir.Pattern{Kind: ir.Stores, Access: g.s.Over}
 	case g.s.Sink == ir.Reduce && (g.s.Order == ir.StoredOrder || g.s.Order == ir.Stored1):
 		return g.pats.Stored(g.s.Args)
 	case g.implied != nil:

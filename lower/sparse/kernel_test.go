@@ -43,6 +43,15 @@ var kernels = []string{
 	// a dense level below a list, where nothing may be stored
 	"in a f64[M,N,K] levels(dense,dense,compressed), d f64[P,K]; out o f64[M,N,P] levels(dense,compressed,dense); axis i<M, j<N, k<P, l<K;  o[i,j,k] = fma.stored[l](a[i,j,l], d[k,l])",
 	"in a f64[M,N,K] levels(dense,dense,compressed); out o f64[M,2,N] levels(compressed,dense,compressed); axis i<M, j<2, k<N, l<K;  o[i,j,k] = sum.stored[l](a[i,k,l])",
+	// what dense operands are reduced to where one stores
+	"in a f64[M,N] csr, p f64[M,K], q f64[K,N]; out o f64[M,N] csr; local t f64[M,N]; axis i<M, j<N, k<K;  t[i,j] = fma.chain[k](p[i,k], q[k,j]) over a[i,j]; o[i,j] = a[i,j]*t[i,j]",
+	"in a f32[M,N] csc, p f32[M,K], q f32[N,K]; out o f32[M,N] csc; local t f32[M,N]; axis i<M, j<N, k<K;  t[i,j] = fma.chain[k](p[i,k], q[j,k]) over a[i,j]; o[i,j] = a[i,j]*exp(t[i,j] + 1.0)",
+	"in a f64[M,N] coo, b f64[M,N] csr, p f64[M,K], q f64[N,K]; out o f64[M,N] coo; local t f64[M,N]; axis i<M, j<N, k<K;  t[i,j] = sum.lanes[k](abs(p[i,k] - q[j,k])) over a[i,j]; o[i,j] = a[i,j]*t[i,j]*b[i,j]",
+	"in a f64[M,N] csr, p f64[M,K], q f64[N,K]; out o f64[M]; local t f64[M,N]; axis i<M, j<N, k<K;  t[i,j] = fma.chain[k](p[i,k], q[j,k]) over a[i,j]; o[i] = fma.stored[j](a[i,j], t[i,j])",
+	"in a f64[M,N] csr, p f64[N,K], q f64[M,K]; out o f64[N,M] csc; local t f64[N,M], u f64[N,M]; axis i<N, j<M, k<K;  t[i,j] = fma.chain[k](p[i,k], q[j,k]) over a[j,i]; u[i,j] = sum.lanes[k](p[i,k]*q[j,k]) over a[j,i]; o[i,j] = (t[i,j] + u[i,j])*a[j,i]",
+	"in a f64[M,N,K] csf, p f64[M,P], q f64[P,K]; out o f64[M,N,K] csf; local t f64[M,N,K]; axis i<M, j<N, k<K, r<P;  t[i,j,k] = fma.chain[r](p[i,r], q[r,k]) over a[i,j,k]; o[i,j,k] = a[i,j,k]*t[i,j,k]",
+	"in a f64[M,N] csr, p f64[M,K], q f64[K,N]; out o f64[M,N] csr; axis i<M, j<N, k<K;  o[i,j] = fma.chain[k](p[i,k], q[k,j]) over a[i,j]",
+	"in a f64[M,N] csr, p f64[M,N]; out o f64[M,N] csr; axis i<M, j<N;  o[i,j] = exp(p[i,j]) over a[i,j]",
 	// formats
 	"in a f64[N] sparsevec, b f64[N] sparsevec; out o f64[N] sparsevec; axis i<N;  o[i] = a[i] + b[i]",
 	"in a f64[N] sparsevec, b f64[N] sparsevec; out o f64[N] sparsevec; axis i<N;  o[i] = a[i]*b[i]",

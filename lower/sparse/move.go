@@ -38,7 +38,7 @@ func straightened(k *ir.Kernel) (*moves, error) {
 	c.Operands, c.Stmts = slices.Clone(k.Operands), slices.Clone(k.Stmts)
 	m := &moves{asked: k, k: &c}
 	for i := range c.Operands {
-		if o := &c.Operands[i]; o.Role == ir.Local { // nobody reads it: its memory is given back after a run
+		if o := &c.Operands[i]; o.Role == ir.Local && !isRead(k, i) { // its memory is given back after a run
 			o.Role = ir.Out
 		}
 	}
@@ -260,6 +260,11 @@ func (m *moves) args(a *lower.Args) (*lower.Args, error) {
 	x.out.Arrays = nil
 	for i := range m.asked.Operands {
 		o := &m.asked.Operands[i]
+		if o.Role == ir.Local && isRead(m.asked, i) { // it has no memory
+			x.locals++
+			x.out.Arrays = append(x.out.Arrays, lower.Array{})
+			continue
+		}
 		if o.Role == ir.Local {
 			s, err := x.scratch(o)
 			if err != nil {

@@ -110,6 +110,9 @@ func (r *run) bind() error {
 	for i := range k.Operands {
 		o, x := &k.Operands[i], &a.Arrays[i]
 		r.arrays = append(r.arrays, x)
+		if o.Role == ir.Local {
+			continue
+		}
 		if x.DType != o.DType || len(x.Extents) != len(o.Shape) {
 			return fmt.Errorf("operand %s: %s of %d axes for %s of %d", o.Name, x.DType, len(x.Extents), o.DType, len(o.Shape))
 		}

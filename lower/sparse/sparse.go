@@ -55,7 +55,6 @@ func (*target) Caps() *ir.Caps {
 	c.Sinks = []ir.Sink{ir.Store, ir.Reduce}
 	c.Orders = append(slices.Clone(c.Orders), ir.StoredOrder, ir.Stored1)
 	c.Levels = []ir.Level{ir.LevelDense, ir.LevelCompressed, ir.LevelSingleton}
-	c.MaxStmts = 1
 	return &c
 }
 
@@ -110,8 +109,12 @@ func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, err
 		return nil, err
 	}
 	e := &executable{k: m.k, moves: m, proof: proof}
-	for n := range m.k.Stmts {
-		codes, err := t.statement(m.k, n)
+	stmts, locals, err := results(m.k)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range stmts {
+		codes, err := t.statement(m.k, n, locals)
 		if err != nil {
 			if d, ok := err.(*lower.Declined); ok {
 				d.Stmt = n
@@ -126,11 +129,11 @@ func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, err
 // takes declines what no statement may have.
 func takes(k *ir.Kernel) error {
 	sparse := false
-	for i, o := range k.Operands {
+	for _, o := range k.Operands {
 		sparse = sparse || o.Format.Sparse()
 		switch {
-		case o.Role == ir.Local && (o.Format.Sparse() || isRead(k, i)):
-			return declined(lower.WhyStatements, "a value that lives inside the kernel")
+		case o.Role == ir.Local && o.Format.Sparse():
+			return declined(lower.WhyStatements, "a sparse value that lives inside the kernel")
 		case o.Role == ir.InOut:
 			return declined(lower.WhySink, "an operand that is read and written")
 		case o.Format.Sparse() && slices.Contains(o.Format.Levels, ir.LevelBitmap):
@@ -144,8 +147,8 @@ func takes(k *ir.Kernel) error {
 	if !sparse {
 		return declined(lower.WhyLevel, "no operand is sparse")
 	}
-	if len(k.Stmts) > 1 {
-		return declined(lower.WhyStatements, "more than one")
+	if _, _, err := results(k); err != nil {
+		return err
 	}
 	for _, a := range k.Axes {
 		if a.From >= 0 {
@@ -157,8 +160,8 @@ func takes(k *ir.Kernel) error {
 		switch {
 		case s.Sink != ir.Store && s.Sink != ir.Reduce:
 			return declined(lower.WhySink, "scans, scatters and appends of sparse arrays")
-		case s.Over != nil:
-			return declined(lower.WhyStatements, "a statement over the pattern of another operand")
+		case s.Over != nil && len(s.Over.Index) != len(k.Operands[s.Over.Operand].Shape):
+			return declined(lower.WhyStatements, "a statement over some levels of another operand")
 		case len(k.Domain(s)) > maxRank:
 			return declined(lower.WhyRank, fmt.Sprintf("more than %d axes", maxRank))
 		}
@@ -207,7 +210,7 @@ func sparseIn(k *ir.Kernel) int {
 const maxRank = 6
 
 // statement returns the loops of a statement.
-func (t *target) statement(k *ir.Kernel, n int) ([]*code, error) {
+func (t *target) statement(k *ir.Kernel, n int, locals map[int]*local) ([]*code, error) {
 	phases := []phase{compute}
 	if f := k.Operands[k.Stmts[n].Targets[0].Operand].Format; f.Sparse() {
 		phases = []phase{count, write}
@@ -217,7 +220,7 @@ func (t *target) statement(k *ir.Kernel, n int) ([]*code, error) {
 	}
 	var codes []*code
 	for i := 0; i < len(phases); i++ {
-		g, err := newGen(k, n, phases[i], t.keep)
+		g, err := newGen(k, n, phases[i], t.keep, locals)
 		if err != nil {
 			return nil, err
 		}

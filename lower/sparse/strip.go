@@ -12,7 +12,7 @@ import (
 // there is more to it.
 func (g *gen) straight(a int, demand *ir.Pattern) *view {
 	lists, all := g.cover(demand, a)
-	if all || len(lists) != 1 || !g.whole(lists[0]) || a == g.chunked && lists[0].level > 0 || lists[0].level != len(lists[0].src.order)-1 {
+	if len(g.locals) > 0 || all || len(lists) != 1 || !g.whole(lists[0]) || a == g.chunked && lists[0].level > 0 || lists[0].level != len(lists[0].src.order)-1 {
 		return nil
 	}
 	for _, v := range g.views {

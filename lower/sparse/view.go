@@ -49,12 +49,14 @@ func (v *view) lowest() bool { return v.level+1 == len(v.src.order) }
 // compressed reports whether the next level is a list.
 func (v *view) compressed() bool { return v.src.format.Levels[v.level] == ir.LevelCompressed }
 
-// accesses returns the distinct accesses of bodies to sparse operands.
-func (g *gen) accesses(exprs []*ir.Expr) ([]*ir.Access, error) {
+// accesses returns the distinct accesses of a statement to sparse operands.
+func (g *gen) accesses(s *ir.Stmt) ([]*ir.Access, error) {
 	var out []*ir.Access
 	var err error
-	all := ir.Stmt{Args: exprs}
-	all.VisitExprs(func(e *ir.Expr) {
+	if s.Over != nil {
+		out = append(out, s.Over)
+	}
+	s.VisitExprs(func(e *ir.Expr) {
 		if e.Kind == ir.Checked {
 			err = declined(lower.WhyValueIndex, "a position that is data")
 		}
