@@ -63,6 +63,13 @@ func startProcess(name, dir string, cmd *exec.Cmd) (*process, error) {
 
 // startScipy starts the process of SciPy.
 func startScipy(ctx context.Context, python, dir string) (*process, error) {
+	if strings.ContainsRune(python, filepath.Separator) { // seen from here, and it runs in dir
+		path, err := filepath.Abs(python)
+		if err != nil {
+			return nil, err
+		}
+		python = path
+	}
 	return startProcess("scipy", dir, exec.CommandContext(ctx, python, "-c", scipyPy))
 }
 
