@@ -84,6 +84,9 @@ func (g *gen) scalar(f func(b *ir.Builder, left, right []*ir.Expr) []*ir.Expr, l
 
 // leaf returns the value of a node that is no scalar op.
 func (g *gen) leaf(e *ir.Expr) *loop.Val {
+	if v := g.common[e]; v != nil {
+		return v
+	}
 	switch e.Kind {
 	case ir.Load:
 		if g.locals[e.Access.Operand] != nil {

@@ -44,17 +44,19 @@ type gen struct {
 	starts  map[*view]*loop.Array
 	begins  []begin
 
-	at       []*loop.Val    // by axis: its position where it is known
-	chunked  int            // the axis that tasks are cut along; -1: none
-	chunk    *loop.Val      // number of the task's piece
-	from, to *loop.Val      // of the chunked axis
-	result   *result        // a sparse result
-	red      *reduction     // of a reduction whose reduced axes are the innermost
-	implied  *implied       // what such a one takes for all that is not stored; nil: it visits every position or its order says
-	across   *across        // of one that has many results for each stored element
-	space    *workspace     // of one whose results are scattered
-	marks    *loop.Array    // which positions of a scattered row were met: the number of the row
-	locals   map[int]*local // by operand
+	at       []*loop.Val            // by axis: its position where it is known
+	chunked  int                    // the axis that tasks are cut along; -1: none
+	chunk    *loop.Val              // number of the task's piece
+	from, to *loop.Val              // of the chunked axis
+	result   *result                // a sparse result
+	red      *reduction             // of a reduction whose reduced axes are the innermost
+	implied  *implied               // what such a one takes for all that is not stored; nil: it visits every position or its order says
+	across   *across                // of one that has many results for each stored element
+	space    *workspace             // of one whose results are scattered
+	marks    *loop.Array            // which positions of a scattered row were met: the number of the row
+	locals   map[int]*local         // by operand
+	inStrip  *loop.Val              // the position in the strip at hand; nil: there is none
+	common   map[*ir.Expr]*loop.Val // loads that have a name at the position at hand
 	err      error
 }
 
@@ -80,7 +82,7 @@ func newGen(whole *ir.Kernel, n int, ph phase, keep func(op *ir.Op, d ir.DType) 
 	read := ir.Stmt{Args: g.s.Args, Over: g.s.Over}
 	for o, l := range locals {
 		if isRead(k, o) {
-			g.locals[o] = &local{s: l.s}
+			g.locals[o] = &local{s: l.s, read: l.read}
 		}
 	}
 	accesses, err := g.accesses(&read)

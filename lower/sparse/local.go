@@ -15,8 +15,10 @@ import (
 
 // local is such an operand.
 type local struct {
-	s   *ir.Stmt
-	red *reduction
+	s    *ir.Stmt
+	read *ir.Access // where the other statement reads it
+	red  *reduction
+	vals *loop.Array // its values for the elements of a list
 }
 
 // results returns the statements of a kernel that make what others see, and locals by
@@ -43,6 +45,16 @@ func results(k *ir.Kernel) (stmts []int, locals map[int]*local, err error) {
 	}
 	final := k.Stmts[stmts[0]]
 	for o, l := range locals {
+		once := true
+		final.VisitExprs(func(e *ir.Expr) {
+			if e.Kind == ir.Load && e.Access.Operand == o {
+				once = once && (l.read == nil || sameAccess(l.read, e.Access))
+				l.read = e.Access
+			}
+		})
+		if !once || l.read == nil {
+			return nil, nil, declined(lower.WhyStatements, k.Operands[o].Name+" is read at several places")
+		}
 		whole := *k
 		whole.Stmts = []ir.Stmt{final}
 		if !whole.Demanded(&final).Within(l.s.Over) {
@@ -77,39 +89,71 @@ func (g *gen) declareLocals() {
 	if g.phase == count || g.phase == list {
 		return
 	}
-	for o := range g.k.Operands { // in order: the text of a loop is always the same
-		if l := g.locals[o]; l != nil {
-			l.red = g.declare(l.s)
-		}
+	for _, l := range g.inTask() {
+		l.red = g.declare(l.s)
+		l.vals = g.scratch("sample", l.s.Args[0].DType, nil, num(sampleWidth))
 	}
 }
 
-// sampled returns a local's value at a position.
+// inTask returns the locals in order: the text of a loop is always the same.
+func (g *gen) inTask() []*local {
+	var out []*local
+	for o := range g.k.Operands {
+		if l := g.locals[o]; l != nil {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// sampled returns a local's value at the position at hand.
 func (g *gen) sampled(e *ir.Expr) *loop.Val {
 	l := g.locals[e.Access.Operand]
-	index := make([]*loop.Val, len(e.Access.Index))
-	for d, x := range e.Access.Index {
-		index[d] = g.let("x", g.affine(x))
+	if g.inStrip != nil {
+		return load(l.vals, g.inStrip)
 	}
-	at, implied := slices.Clone(g.at), g.implied
-	g.implied = nil // of the statement that reads it
+	var v *loop.Val
+	g.atSample(l, func() {
+		implied := g.implied
+		g.implied = nil // of the statement that reads it
+		g.start(l.red)
+		if l.isChain() {
+			g.inBlocks(l)
+		} else {
+			g.inTurn(l, 0)
+		}
+		v = g.finish(l.red, g.dim(l.positions(g.k)))[0]
+		g.implied = implied
+	})
+	return v
+}
+
+// atSample calls f where the axes of a local's statement are those of its reader.
+func (g *gen) atSample(l *local, f func()) {
+	index := make([]*loop.Val, len(l.read.Index))
+	for d, x := range l.read.Index {
+		index[d] = g.affine(x)
+	}
+	at := slices.Clone(g.at)
 	for d, x := range l.s.Targets[0].Index {
 		g.at[x.Terms[0].Axis] = index[d]
 	}
-	r, n := l.red, ir.N(1)
-	for _, a := range l.s.Axes {
-		n = n.Mul(g.k.Axes[a].Extent)
-	}
-	g.start(r)
-	if len(l.s.Axes) == 1 && r.lanes == 1 && r.block > 1 && r.identity != nil {
-		g.inBlocks(l)
-	} else {
-		g.inTurn(l, 0)
-	}
-	v := g.finish(r, g.dim(n))[0]
+	f()
 	copy(g.at, at)
-	g.implied = implied
-	return v
+}
+
+// isChain reports whether a local is one chain, in blocks, along one axis.
+func (l *local) isChain() bool {
+	return len(l.s.Axes) == 1 && len(l.red.states) == 1 && l.red.lanes == 1 && l.red.block > 1
+}
+
+// positions returns how many positions each element of a local is reduced over.
+func (l *local) positions(k *ir.Kernel) ir.Dim {
+	n := ir.N(1)
+	for _, a := range l.s.Axes {
+		n = n.Mul(k.Axes[a].Extent)
+	}
+	return n
 }
 
 // inTurn emits the steps of a local's axes from one on, each of which counts.
@@ -141,4 +185,92 @@ func (g *gen) inBlocks(l *local) {
 		full := eq(loop.ApplyOp(ir.OpAnd, ir.Int64, end, num(r.block-1)), num(0))
 		g.when(full, func() { g.push(r, sub(loop.ApplyOp(ir.OpShr, ir.Int64, end, num(log2(r.block))), num(1))) })
 	})})
+}
+
+// sampleWidth is how many values of a local are computed ahead of a strip that reads them:
+// as many as the longest one has.
+const sampleWidth = ir.LaneBlock
+
+// batches are how many of them are computed side by side: the additions of one wait for
+// each other.
+var batches = [...]int64{8, 4, 1}
+
+// sampleList emits the values of locals for n elements of a list from q on.
+func (g *gen) sampleList(c *cursor, a int, q, n *loop.Val) {
+	position := func(t *loop.Val) *loop.Val {
+		return g.let("x", cast(ir.Int64, load(c.crd, add(q, t))))
+	}
+	for _, l := range g.inTask() {
+		one := func() {
+			g.each("t", num(0), n, func(t *loop.Val) {
+				g.at[a] = position(t)
+				v := g.sampled(&ir.Expr{Kind: ir.Load, DType: l.s.Args[0].DType, Access: l.read})
+				g.emit(&loop.Store{Array: l.vals, Index: []*loop.Val{t}, Val: v})
+			})
+		}
+		if !l.isChain() {
+			one()
+			continue
+		}
+		many := func() {
+			from := num(0)
+			for _, m := range batches {
+				to := n
+				if m > 1 {
+					to = g.let("to", loop.ApplyOp(ir.OpAnd, ir.Int64, n, num(-m)))
+				}
+				t := g.name("t", ir.Int64)
+				g.emit(&loop.For{Var: t, Lo: from, Hi: to, Step: num(m), Body: g.block(func() {
+					at := make([]*loop.Val, m)
+					for i := range at {
+						at[i] = position(add(use(t), num(int64(i))))
+					}
+					for i, v := range g.batch(l, a, at) {
+						g.emit(&loop.Store{Array: l.vals, Index: []*loop.Val{add(use(t), num(int64(i)))}, Val: v})
+					}
+				})})
+				from = to
+			}
+		}
+		k := g.dim(l.positions(g.k))
+		short := both(less(num(0), k), less(k, num(l.red.block)))
+		g.emit(&loop.If{Cond: short, Then: g.block(many), Else: g.block(one)})
+	}
+	g.at[a] = nil
+}
+
+// batch emits chains of less than a block, side by side, for elements at positions of an
+// axis. What does not depend on those is loaded once for all.
+func (g *gen) batch(l *local, axis int, at []*loop.Val) []*loop.Val {
+	var acc []*loop.Var
+	for range at {
+		acc = append(acc, g.variable("acc", literal(l.red.states[0], l.red.identity[0])))
+	}
+	moves := map[int]bool{} // axes of the local that follow the one at hand
+	for d, x := range l.s.Targets[0].Index {
+		for _, t := range l.read.Index[d].Terms {
+			moves[x.Terms[0].Axis] = moves[x.Terms[0].Axis] || t.Axis == axis
+		}
+	}
+	a := l.s.Axes[0]
+	g.each("k", num(0), g.dim(g.k.Axes[a].Extent), func(k *loop.Val) {
+		g.common = map[*ir.Expr]*loop.Val{}
+		for i, x := range at {
+			g.at[axis] = x
+			g.atSample(l, func() {
+				g.at[a] = k
+				if i == 0 && len(at) > 1 {
+					body := ir.Stmt{Args: l.s.Args}
+					body.VisitExprs(func(e *ir.Expr) {
+						if e.Kind == ir.Load && !slices.ContainsFunc(e.Access.Axes(), func(x int) bool { return moves[x] }) {
+							g.common[e] = g.let("e", g.leaf(e))
+						}
+					})
+				}
+				g.assign(acc[i], g.scalar(l.red.c.Step, []*loop.Val{use(acc[i])}, g.values(l.s.Args))[0])
+			})
+		}
+		g.common = nil
+	})
+	return vals(acc)
 }

@@ -12,7 +12,7 @@ import (
 // there is more to it.
 func (g *gen) straight(a int, demand *ir.Pattern) *view {
 	lists, all := g.cover(demand, a)
-	if len(g.locals) > 0 || all || len(lists) != 1 || !g.whole(lists[0]) || a == g.chunked && lists[0].level > 0 || lists[0].level != len(lists[0].src.order)-1 {
+	if all || len(lists) != 1 || !g.whole(lists[0]) || a == g.chunked && lists[0].level > 0 || lists[0].level != len(lists[0].src.order)-1 {
 		return nil
 	}
 	for _, v := range g.views {
@@ -32,10 +32,14 @@ func (g *gen) straight(a int, demand *ir.Pattern) *view {
 // strip emits a strip over n elements of a list from q on: f is called where the position
 // of the axis is known, with the position in the strip.
 func (g *gen) strip(c *cursor, a int, q, n *loop.Val, f func(t, x *loop.Val)) {
+	if len(g.locals) > 0 {
+		g.sampleList(c, a, q, n)
+	}
 	v := c.v
 	saved := *v
 	s := &loop.Strip{Pos: g.name("t", ir.Int64), N: n}
 	s.Body = g.block(func() {
+		g.inStrip = use(s.Pos)
 		at := add(q, use(s.Pos))
 		x := g.let("x", cast(ir.Int64, load(c.crd, at)))
 		v.enterAt(at, nil)
@@ -43,7 +47,7 @@ func (g *gen) strip(c *cursor, a int, q, n *loop.Val, f func(t, x *loop.Val)) {
 		f(use(s.Pos), x)
 	})
 	g.emit(s)
-	*v, g.at[a] = saved, nil
+	*v, g.at[a], g.inStrip = saved, nil, nil
 }
 
 // alongList emits the steps of a reduction over one list, in strips that end with blocks:
@@ -86,11 +90,25 @@ func (g *gen) appendList(v *view, a int) {
 	n := g.let("n", sub(c.hi, c.lo))
 	if g.phase == write {
 		top := use(r.n[last])
-		g.strip(c, a, c.lo, n, func(t, x *loop.Val) {
-			value := g.values(g.s.Args)[0]
-			g.emit(&loop.Store{Array: r.vals, Index: []*loop.Val{add(top, t)}, Val: value},
-				&loop.Store{Array: r.crd[last], Index: []*loop.Val{add(top, t)}, Val: cast(ir.Int32, x)})
-		})
+		strip := func(q, n *loop.Val) {
+			to := top
+			if q != c.lo {
+				to = add(top, sub(q, c.lo))
+			}
+			g.strip(c, a, q, n, func(t, x *loop.Val) {
+				value := g.values(g.s.Args)[0]
+				g.emit(&loop.Store{Array: r.vals, Index: []*loop.Val{add(to, t)}, Val: value},
+					&loop.Store{Array: r.crd[last], Index: []*loop.Val{add(to, t)}, Val: cast(ir.Int32, x)})
+			})
+		}
+		if len(g.locals) == 0 {
+			strip(c.lo, n)
+		} else { // whose values are computed so many at a time
+			q := g.name("q", ir.Int64)
+			g.emit(&loop.For{Var: q, Lo: c.lo, Hi: c.hi, Step: num(sampleWidth), Body: g.block(func() {
+				strip(use(q), g.let("n", op(ir.OpMin, num(sampleWidth), sub(c.hi, use(q)))))
+			})})
+		}
 	}
 	g.assign(r.n[last], add(use(r.n[last]), n))
 }

@@ -11,7 +11,11 @@ import (
 // it goes out, so that outside of the loop nothing has changed.
 
 // promotable are the registers that a word can move to, where code does not name them.
-var promotable = [...]Reg{R15, R13, R12, RBX, R14, R11, R10, R9, R8, RSI, RDX, RCX}
+var promotable = []Reg{R15, R13, R12, RBX, R14, R11, R10, R9, R8, RSI, RDX, RCX}
+
+// floatable are those for words that a loop uses as floats alone: through a general
+// register, a sum would wait longer for the way there and back than for its additions.
+var floatable = []Reg{V0 + 15, V0 + 14, V0 + 13, V0 + 12, V0 + 11, V0 + 10, V0 + 9, V0 + 8}
 
 // Promote returns the code with words of memory at base promoted in the loops that begin
 // with the labels tops. The code is hot, which runs from its start, and cold, which only
@@ -53,6 +57,7 @@ type promoted struct {
 	disp   int32
 	weight int
 	dirty  bool
+	float  bool
 	reg    Reg
 }
 
@@ -109,7 +114,7 @@ func (p *promoter) loop(top int64) {
 // does not name, but for loops inside that keep the same word there.
 func (p *promoter) choose(body []Inst, live regSet) {
 	const nothing, several = -1, -2
-	var keeps [RIP]int32 // the word that loops inside keep in a register
+	var keeps [K0]int32 // the word that loops inside keep in a register
 	for r := range keeps {
 		keeps[r] = nothing
 	}
@@ -139,7 +144,11 @@ func (p *promoter) choose(body []Inst, live regSet) {
 	chosen := p.words[:0]
 	for _, w := range p.words {
 		w.reg = NoReg
-		for _, r := range promotable {
+		regs := promotable
+		if w.float {
+			regs = floatable
+		}
+		for _, r := range regs {
 			if named&r.set() == 0 && (keeps[r] == w.disp || keeps[r] == nothing && w.reg == NoReg) {
 				w.reg = r
 			}
@@ -200,9 +209,10 @@ func (p *promoter) study(body []Inst) bool {
 			n := slices.IndexFunc(p.words, func(w promoted) bool { return w.disp == a.Disp })
 			if n < 0 {
 				n = len(p.words)
-				p.words = append(p.words, promoted{disp: a.Disp})
+				p.words = append(p.words, promoted{disp: a.Disp, float: true})
 			}
 			p.words[n].weight += 1 << (2 * min(p.depth[i], 4))
+			p.words[n].float = p.words[n].float && in.Op == VMOVSD
 			p.words[n].dirty = p.words[n].dirty || in.Op.info().roles[k]&writes != 0
 		}
 	}
@@ -241,8 +251,10 @@ func (p *promoter) inRegister(in *Inst, k int, r Reg) (Inst, bool) {
 	out.Args[k] = R(r)
 	role := in.Op.info().roles[k]
 	switch in.Op {
-	case VMOVSD: // to the other kind of register
-		out.Op, out.W = VMOVQ, W128
+	case VMOVSD:
+		if out.Op, out.W = VMOVQ, W128; r.isVector() {
+			out.Op = VMOVAPD
+		}
 	case VMOVSS:
 		out.Op, out.W = VMOVD, W128
 		if role&writes != 0 {
@@ -350,7 +362,7 @@ func (p *promoter) entering(label int64, stubs map[int64]int64) int64 {
 
 func (p *promoter) loads(to []Inst) []Inst {
 	for _, w := range p.words {
-		to = append(to, Inst{Op: MOV, W: W64, N: 2, Args: [4]Arg{R(w.reg), M(p.base, w.disp)}})
+		to = append(to, w.move(R(w.reg), M(p.base, w.disp)))
 	}
 	return to
 }
@@ -358,10 +370,19 @@ func (p *promoter) loads(to []Inst) []Inst {
 func (p *promoter) stores(to []Inst) []Inst {
 	for _, w := range p.words {
 		if w.dirty {
-			to = append(to, Inst{Op: MOV, W: W64, N: 2, Args: [4]Arg{M(p.base, w.disp), R(w.reg)}})
+			to = append(to, w.move(M(p.base, w.disp), R(w.reg)))
 		}
 	}
 	return to
+}
+
+// move returns the instruction that moves the word.
+func (w *promoted) move(to, from Arg) Inst {
+	in := Inst{Op: MOV, W: W64, N: 2, Args: [4]Arg{to, from}}
+	if w.float {
+		in.Op, in.W = VMOVSD, W128
+	}
+	return in
 }
 
 func (p *promoter) label() int64 {

@@ -3,17 +3,17 @@ package asm
 // Copies of general registers. Code that computes in one register what it keeps in another
 // one makes many: the one is renamed to the other, where nobody sees a difference.
 
-// regSet is a set of general registers.
-type regSet uint32
+// regSet is a set of general and vector registers.
+type regSet uint64
 
 func (r Reg) set() regSet {
-	if r.isGeneral() {
+	if r.isGeneral() || r.isVector() {
 		return 1 << r
 	}
 	return 0
 }
 
-// effect returns the general registers that an instruction reads and writes. One that is
+// effect returns the general and vector registers that an instruction reads and writes. One that is
 // written in part is read too.
 func (in *Inst) effect() (read, written regSet) {
 	t := in.Op.info()
