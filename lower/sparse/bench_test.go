@@ -50,6 +50,7 @@ func BenchmarkKernels(b *testing.B) {
 		{"add", "kernel k; dim M K; in A f64[M,K] csr, B f64[M,K] csr; out o f64[M,K] csr; axis i<M, k<K;  o[i,k] = A[i,k] + B[i,k]"},
 		{"multiply", "kernel k; dim M K; in A f64[M,K] csr, B f64[M,K] csr; out o f64[M,K] csr; axis i<M, k<K;  o[i,k] = A[i,k]*B[i,k]"},
 		{"spgemm", "kernel k; dim M K; in A f64[M,K] csr, B f64[K,M] csr; out o f64[M,M] csr; axis i<M, j<M, k<K;  o[i,j] = fma.stored1[k](A[i,k], B[k,j])"},
+		{"sddmm", "kernel k; dim M K; in A f64[M,K] csr, X f64[M,32], Y f64[K,32]; out o f64[M,K] csr; local t f64[M,K]; axis i<M, j<K, r<32;  t[i,j] = fma.chain[r](X[i,r], Y[j,r]) over A[i,j]; o[i,j] = A[i,j]*t[i,j]"},
 	} {
 		for _, banded := range []bool{true, false} {
 			for _, threads := range []int{1, 2} {
@@ -72,6 +73,8 @@ func BenchmarkKernels(b *testing.B) {
 					for _, o := range k.Operands {
 						x := *m.Array()
 						switch {
+						case o.Role == ir.Local:
+							continue
 						case !o.Format.Sparse():
 							width := 1
 							if len(o.Shape) > 1 {

@@ -191,9 +191,9 @@ func (g *gen) inBlocks(l *local) {
 // as many as the longest one has.
 const sampleWidth = ir.LaneBlock
 
-// batches are how many of them are computed side by side: the additions of one wait for
-// each other.
-var batches = [...]int64{8, 4, 1}
+// batch and half are how many of them are computed side by side: the additions of one
+// wait for each other.
+const batch, half = 8, 4
 
 // sampleList emits the values of locals for n elements of a list from q on.
 func (g *gen) sampleList(c *cursor, a int, q, n *loop.Val) {
@@ -213,24 +213,22 @@ func (g *gen) sampleList(c *cursor, a int, q, n *loop.Val) {
 			continue
 		}
 		many := func() {
-			from := num(0)
-			for _, m := range batches {
-				to := n
-				if m > 1 {
-					to = g.let("to", loop.ApplyOp(ir.OpAnd, ir.Int64, n, num(-m)))
-				}
-				t := g.name("t", ir.Int64)
-				g.emit(&loop.For{Var: t, Lo: from, Hi: to, Step: num(m), Body: g.block(func() {
+			t := g.name("t", ir.Int64)
+			last := g.let("last", sub(n, num(1)))
+			next := func(m int64) []loop.Stmt { // beyond the list's end, the last element again
+				return g.block(func() {
 					at := make([]*loop.Val, m)
 					for i := range at {
-						at[i] = position(add(use(t), num(int64(i))))
+						at[i] = position(op(ir.OpMin, add(use(t), num(int64(i))), last))
 					}
-					for i, v := range g.batch(l, a, at) {
+					for i, v := range g.side(l, a, at) {
 						g.emit(&loop.Store{Array: l.vals, Index: []*loop.Val{add(use(t), num(int64(i)))}, Val: v})
 					}
-				})})
-				from = to
+				})
 			}
+			g.emit(&loop.For{Var: t, Lo: num(0), Hi: n, Step: num(batch), Body: []loop.Stmt{
+				&loop.If{Cond: less(add(use(t), num(half)), n), Then: next(batch), Else: next(half)},
+			}})
 		}
 		k := g.dim(l.positions(g.k))
 		short := both(less(num(0), k), less(k, num(l.red.block)))
@@ -239,9 +237,9 @@ func (g *gen) sampleList(c *cursor, a int, q, n *loop.Val) {
 	g.at[a] = nil
 }
 
-// batch emits chains of less than a block, side by side, for elements at positions of an
+// side emits chains of less than a block, side by side, for elements at positions of an
 // axis. What does not depend on those is loaded once for all.
-func (g *gen) batch(l *local, axis int, at []*loop.Val) []*loop.Val {
+func (g *gen) side(l *local, axis int, at []*loop.Val) []*loop.Val {
 	var acc []*loop.Var
 	for range at {
 		acc = append(acc, g.variable("acc", literal(l.red.states[0], l.red.identity[0])))

@@ -63,13 +63,15 @@ var slow = map[*ir.Op]bool{ir.OpMin: true, ir.OpMax: true, ir.OpQuo: true, ir.Op
 
 // bits emits the move of a value of any dtype into a frame word.
 func (e *emitter) bits(v *loop.Val, to asm.Arg) error {
-	switch v.Kind {
-	case loop.Const:
+	switch {
+	case v.Kind == loop.Const:
 		e.move(to, e.literal(int64(v.Bits)))
-	case loop.Use:
+	case v.DType == ir.Float64 && isFloating(v, 0): // where a loop has it in a register, in one for floats
+		e.moveFloat(v, to)
+	case v.Kind == loop.Use:
 		e.code(asm.MOV, asm.R(stack[0]), e.varWord(v.Var))
 		e.code(asm.MOV, to, asm.R(stack[0]))
-	case loop.Load:
+	case v.Kind == loop.Load:
 		e.extend(stack[0], e.pointer(e.place(v.Array, v.Args), 0), int64(v.DType.Size()))
 		e.code(asm.MOV, to, asm.R(stack[0]))
 	default:
@@ -97,7 +99,7 @@ func (e *emitter) store(s *loop.Store) error {
 		n = e.literal(int64(s.Val.Bits))
 	case isCut(s.Val):
 		n = e.number(s.Val.Args[0])
-	case isFloating(s.Val, 0) && areIndices(s.Index) && s.Val.Kind != loop.Use && s.Val.Kind != loop.Load:
+	case isFloating(s.Val, 0) && areIndices(s.Index) && (s.Val.DType == ir.Float64 || s.Val.Kind != loop.Use && s.Val.Kind != loop.Load):
 		e.storeFloat(s)
 		return nil
 	default:

@@ -22,9 +22,9 @@ type floatCode struct {
 }
 
 var floatCodes = map[ir.DType]*floatCode{
-	ir.Float32: {asm.VMOVSS, asm.VFMADD213SS,
+	ir.Float32: {asm.VMOVSS, asm.VFMADD231SS,
 		map[*ir.Op]asm.Op{ir.OpAdd: asm.VADDSS, ir.OpSub: asm.VSUBSS, ir.OpMul: asm.VMULSS, ir.OpDiv: asm.VDIVSS}},
-	ir.Float64: {asm.VMOVSD, asm.VFMADD213SD,
+	ir.Float64: {asm.VMOVSD, asm.VFMADD231SD,
 		map[*ir.Op]asm.Op{ir.OpAdd: asm.VADDSD, ir.OpSub: asm.VSUBSD, ir.OpMul: asm.VMULSD, ir.OpDiv: asm.VDIVSD}},
 }
 
@@ -47,6 +47,9 @@ func isFloating(v *loop.Val, i int) bool {
 			return false
 		}
 		for k, x := range v.Args {
+			if v.Op == ir.OpFMA {
+				k = (k + 1) % 3 // what is added to comes first
+			}
 			if x.DType != v.DType || !isFloating(x, i+k) {
 				return false
 			}
@@ -97,14 +100,14 @@ func (e *emitter) floating(v *loop.Val, i int) asm.Arg {
 	case loop.Pick:
 		e.floatPick(v, i)
 	default:
-		e.floating(v.Args[0], i)
-		last := len(v.Args) - 1
 		if v.Op == ir.OpFMA {
-			e.floating(v.Args[1], i+1)
-			e.b.Op(c.fma, asm.W128, r, asm.R(asm.V0+asm.Reg(i+1)), e.floatSource(v.Args[last], i+2))
-		} else {
-			e.b.Op(c.two[v.Op], asm.W128, r, r, e.floatSource(v.Args[last], i+1))
+			e.floating(v.Args[2], i)
+			e.floating(v.Args[0], i+1)
+			e.b.Op(c.fma, asm.W128, r, asm.R(asm.V0+asm.Reg(i+1)), e.floatSource(v.Args[1], i+2))
+			break
 		}
+		e.floating(v.Args[0], i)
+		e.b.Op(c.two[v.Op], asm.W128, r, r, e.floatSource(v.Args[1], i+1))
 	}
 	return r
 }

@@ -15,7 +15,13 @@ var promotable = []Reg{R15, R13, R12, RBX, R14, R11, R10, R9, R8, RSI, RDX, RCX}
 
 // floatable are those for words that a loop uses as floats alone: through a general
 // register, a sum would wait longer for the way there and back than for its additions.
-var floatable = []Reg{V0 + 15, V0 + 14, V0 + 13, V0 + 12, V0 + 11, V0 + 10, V0 + 9, V0 + 8}
+// The first 8 have shorter codes; the others are of AVX-512.
+var floatable = func() (regs []Reg) {
+	for i := range Reg(24) {
+		regs = append(regs, V0+8+i)
+	}
+	return regs
+}()
 
 // Promote returns the code with words of memory at base promoted in the loops that begin
 // with the labels tops. The code is hot, which runs from its start, and cold, which only
@@ -96,7 +102,7 @@ func (p *promoter) loop(top int64) {
 	if !p.study(body) {
 		return
 	}
-	p.words = slices.DeleteFunc(p.words, func(w promoted) bool { return w.weight < 2 || slices.Contains(p.blocked, w.disp) })
+	p.words = slices.DeleteFunc(p.words, func(w promoted) bool { return slices.Contains(p.blocked, w.disp) })
 	if len(p.words) == 0 {
 		return
 	}
@@ -146,7 +152,9 @@ func (p *promoter) choose(body []Inst, live regSet) {
 		w.reg = NoReg
 		regs := promotable
 		if w.float {
-			regs = floatable
+			if regs = floatable; p.level < AVX512 {
+				regs = regs[:8]
+			}
 		}
 		for _, r := range regs {
 			if named&r.set() == 0 && (keeps[r] == w.disp || keeps[r] == nothing && w.reg == NoReg) {
@@ -211,9 +219,14 @@ func (p *promoter) study(body []Inst) bool {
 				n = len(p.words)
 				p.words = append(p.words, promoted{disp: a.Disp, float: true})
 			}
-			p.words[n].weight += 1 << (2 * min(p.depth[i], 4))
+			role := in.Op.info().roles[k]
+			weight := 1 << (2 * min(p.depth[i], 4))
+			if role == reads|writes { // a chain through memory
+				weight *= 2
+			}
+			p.words[n].weight += weight
 			p.words[n].float = p.words[n].float && in.Op == VMOVSD
-			p.words[n].dirty = p.words[n].dirty || in.Op.info().roles[k]&writes != 0
+			p.words[n].dirty = p.words[n].dirty || role&writes != 0
 		}
 	}
 	return true

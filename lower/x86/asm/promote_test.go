@@ -47,27 +47,29 @@ func TestPromote(t *testing.T) {
 	isWord := func(disp int32) bool { return disp < 160 }
 	got := linesOf(Promote(hot.Insts, cold.Insts, []int64{top.Imm}, AVX2, RDI, isWord, &labels))
 	// R12 is not free, for it is read later. SI is read behind L3, where control comes in
-	// too, so that it is no copy there. Word 3 is used once.
+	// too, so that it is no copy there. Word 3, a chain through memory, comes before word 2.
 	want := `MOVL $7, R12
 CMPQ 16(DI), $0
 JLE L1
 L4:
 MOVQ 8(DI), R15
-MOVQ 16(DI), R13
+MOVQ 24(DI), R13
+MOVQ 16(DI), BX
 L0:
 MOVQ R15, SI
 ADDQ $1, SI
 MOVQ SI, R15
 ADDQ $1, 240(DI)
 ADDQ $1, 240(DI)
-SUBQ $1, 24(DI)
+SUBQ $1, R13
 JLE L6
 L3:
-CMPQ SI, R13
-CMPQ SI, R13
+CMPQ SI, BX
+CMPQ SI, BX
 JLT L0
 L5:
 MOVQ R15, 8(DI)
+MOVQ R13, 24(DI)
 L1:
 MOVQ R12, 72(DI)
 RET
@@ -77,11 +79,56 @@ MOVQ AX, (DI)
 RET
 L6:
 MOVQ R15, 8(DI)
+MOVQ R13, 24(DI)
 JMP L2
 L7:
 MOVQ 8(DI), R15
-MOVQ 16(DI), R13
+MOVQ 24(DI), R13
+MOVQ 16(DI), BX
 JMP L3
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestPromoteFloats holds what becomes of a sum of products in memory, and of a word that
+// is used as a float and as a number.
+func TestPromoteFloats(t *testing.T) {
+	labels := 0
+	hot, cold := NewBuilder(&labels), NewBuilder(&labels)
+	word := func(n int32) Arg { return M(RDI, 8*n) }
+	v := func(n Reg) Arg { return R(V0 + n) }
+	top := hot.NewLabel()
+	hot.Bind(top)
+	hot.Op(VMOVSD, W128, v(0), word(1)) // the sum
+	hot.Op(VMOVSD, W128, v(1), word(2)) // a factor
+	hot.Op(VFMADD231SD, W128, v(0), v(1), M(RSI, 0))
+	hot.Op(VMOVSD, W128, word(1), v(0))
+	hot.Op(VMOVSD, W128, v(0), word(3))
+	hot.Op(VMOVSD, W128, M(RSI, 8), v(0))
+	hot.Op(ADD, W64, word(3), I(1))
+	hot.Op(ADD, W64, R(RSI), I(8))
+	hot.Op(CMP, W64, R(RSI), R(R8))
+	hot.Op(JL, 0, top)
+	hot.Op(RET, 0)
+	got := linesOf(Promote(hot.Insts, cold.Insts, []int64{top.Imm}, AVX2, RDI, func(int32) bool { return true }, &labels))
+	want := `L1:
+MOVQ 24(DI), R15
+VMOVSD 8(DI), X8
+VMOVSD 16(DI), X9
+L0:
+VFMADD231SD (SI), X9, X8
+VMOVQ R15, X0
+VMOVSD X0, 8(SI)
+ADDQ $1, R15
+ADDQ $8, SI
+CMPQ SI, R8
+JLT L0
+L2:
+MOVQ R15, 24(DI)
+VMOVSD X8, 8(DI)
+RET
 `
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -149,6 +196,11 @@ func TestTidied(t *testing.T) {
 			b.Op(XOR, W32, R(RSI), R(RSI))
 			b.Op(MOV, W64, M(RDI, 0), R(RSI))
 		}, "CMPQ R9, R10; XORL SI, SI; MOVQ SI, (DI)"},
+		{"a float, also in a wider register", func(b *Builder) {
+			b.Op(VMOVAPD, W128, R(V0), R(V0+8))
+			b.Op(VADDPD, W256, R(V0+1), R(V0), R(V0)) // sees zeros beyond the copy
+			b.Op(VMOVSD, W128, M(RDI, 0), R(V0+1))
+		}, "VMOVAPD X8, X0; VADDPD Y0, Y0, Y1; VMOVSD X1, (DI)"},
 		{"written in part", func(b *Builder) {
 			b.Op(MOV, W64, R(RSI), R(R9))
 			b.Op(SETZ, W8, R(RSI))

@@ -1,6 +1,6 @@
 package asm
 
-// Copies of general registers. Code that computes in one register what it keeps in another
+// Copies of registers. Code that computes in one register what it keeps in another
 // one makes many: the one is renamed to the other, where nobody sees a difference.
 
 // regSet is a set of general and vector registers.
@@ -64,21 +64,37 @@ func tidied(insts []Inst) []Inst {
 	}
 	out := insts[:0]
 	for i := range insts {
-		if in := &insts[i]; !dead[i] && (in.Op != MOV || in.W != W64 || in.Args[0] != in.Args[1]) {
+		in := &insts[i]
+		toItself := (in.Op == MOV && in.W == W64 || in.Op == VMOVAPD && in.W == W128 && in.Mask == NoReg) && in.Args[0] == in.Args[1]
+		if !dead[i] && !toItself {
 			out = append(out, insts[i])
 		}
 	}
 	return out
 }
 
-// isCopy reports whether the instruction copies a general register to another one. Those
-// that instructions use without naming them, or no other in their place, do not count.
+// isCopy reports whether the instruction copies a general register to another one, or a
+// float. Those that instructions use without naming them, or no other in their place, do
+// not count.
 func (in *Inst) isCopy() bool {
+	if in.Op == VMOVAPD && in.W == W128 && in.Mask == NoReg && in.Args[0].Kind == Register && in.Args[1].Kind == Register {
+		return in.Args[0] != in.Args[1]
+	}
 	if in.Op != MOV || in.W != W64 || in.Args[0].Kind != Register || in.Args[1].Kind != Register {
 		return false
 	}
 	to, from := in.Args[0].Reg, in.Args[1].Reg
 	return to != from && to > RDX && from > RDX
+}
+
+// isWide reports whether an instruction uses a vector register beyond its first 16 bytes,
+// which a copy clears, or in part.
+func (in *Inst) isWide(r Reg) bool {
+	if !r.isVector() || in.W <= W128 && in.Mask == NoReg {
+		return false
+	}
+	read, written := in.effect()
+	return (read|written)&r.set() != 0
 }
 
 // liveness finds what is read behind labels.
@@ -132,6 +148,9 @@ scan:
 		in := &t.insts[end]
 		if dead[end] {
 			continue
+		}
+		if in.isWide(s) || in.isWide(p) {
+			return
 		}
 		if in.Op == LABEL {
 			if changed || t.in[in.Args[0].Imm]&s.set() != 0 {
@@ -245,6 +264,9 @@ func (t *tidier) backward(i int, dead []bool) {
 		in := &t.insts[k]
 		if dead[k] {
 			continue
+		}
+		if in.isWide(s) || in.isWide(p) {
+			return
 		}
 		if _, jumps := in.target(); jumps || in.Op == LABEL || in.Op == RET || in.Op == JMP {
 			return
