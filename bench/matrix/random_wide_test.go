@@ -13,7 +13,7 @@ import (
 func (m *maker) wider(a np.Array) np.Array {
 	shape := a.Shape()
 	note := func(format string, args ...any) { m.text += fmt.Sprintf(format, args...) + "; " }
-	switch kind := m.IntN(16); kind {
+	switch kind := m.IntN(18); kind {
 	case 0: // b is broadcast
 		b := m.leaf(m.narrower(shape))
 		note("* b of %v", b.Shape())
@@ -42,6 +42,11 @@ func (m *maker) wider(a np.Array) np.Array {
 		return m.reduced(a, note)
 	case 9, 10, 11:
 		return m.einsum(a, note)
+	case 16, 17:
+		if len(shape) != 2 {
+			return a
+		}
+		return m.sampled(a, note)
 	case 12:
 		if len(shape) < 2 {
 			return a
@@ -160,4 +165,34 @@ func (m *maker) einsum(a np.Array, note func(string, ...any)) np.Array {
 	spec := strings.Join(terms, ",") + "->" + string(out)
 	note("einsum %s", spec)
 	return np.Einsum(spec, arrays...)
+}
+
+// sampled returns an array times what two dense ones make, of which it may ask for no more
+// than it stores.
+func (m *maker) sampled(a np.Array, note func(string, ...any)) np.Array {
+	rows, cols := a.Shape()[0], a.Shape()[1]
+	k := []int{0, 1, 3, 20, 700}[m.IntN(5)]
+	dense := func(shape ...int) np.Array {
+		v := make([]float64, shape[0]*shape[1])
+		for i := range v {
+			v[i] = m.element()
+		}
+		return np.Reshape(np.FromSlice(v), shape...)
+	}
+	x, y := dense(rows, k), dense(cols, k)
+	kind := m.IntN(5)
+	note("sampled %d of %d", kind, k)
+	product := np.MatMul(x, np.MatrixTranspose(y))
+	switch kind {
+	case 0:
+		return np.Multiply(a, product)
+	case 1:
+		return np.Multiply(np.Exp(np.Multiply(np.MatrixTranspose(np.MatMul(y, np.MatrixTranspose(x))), 0.125)), a)
+	case 2:
+		return np.Sum(np.Multiply(a, np.Add(product, dense(1, cols))), np.Axis(m.IntN(2)))
+	case 3: // one dense array of more axes
+		far := np.Abs(np.Subtract(np.Reshape(x, rows, 1, k), np.Reshape(y, 1, cols, k)))
+		return np.Multiply(np.Sum(far, np.Axis(2)), np.Multiply(a, m.leaf([]int{rows, cols})))
+	}
+	return np.Add(np.Multiply(a, product), m.leaf([]int{rows, cols}))
 }
