@@ -303,6 +303,10 @@ func (g *gen) reduced(depth int, parent *loop.Val) {
 		g.across.emit()
 		return
 	}
+	if w := g.newRows(depth); w != nil {
+		w.emit()
+		return
+	}
 	if depth < g.plan.kept {
 		g.keptAxis(depth, parent, func(p *loop.Val) { g.reduced(depth+1, p) })
 		return

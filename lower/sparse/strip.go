@@ -59,6 +59,17 @@ func (g *gen) alongList(r *reduction, v *view, a int) {
 		step = ir.LaneBlock
 	}
 	strip := func(q, n *loop.Val) {
+		if len(g.locals) == 0 && g.isLight() {
+			g.each("q", q, add(q, n), func(q *loop.Val) {
+				saved := *v
+				x := cast(ir.Int64, load(c.crd, q))
+				v.enterAt(q, nil)
+				g.at[a] = x
+				g.assignAll(r.acc, g.scalar(r.c.Step, vals(r.acc), g.values(g.s.Args)))
+				*v, g.at[a] = saved, nil
+			})
+			return
+		}
 		g.stores(r.single, num(0), vals(r.acc))
 		g.strip(c, a, q, n, func(_, _ *loop.Val) {
 			g.emit(&loop.Lanes{Combine: r.c, Accs: r.single, Vals: g.values(g.s.Args)})
