@@ -11,8 +11,8 @@
 //	go run ./bench -run 'numexpr/.*/1e7' -peers numpy,numexpr,numba -json out.json
 //	go run ./bench -run cpu -peers numpy,numexpr,jax,numba,torch -report BENCHMARKS.md
 //	go run ./bench -run cpu:gemm -peers numpy
-//	go run ./bench -run sparse -peers scipy,c
 //	go run ./bench -run sharded -peers dask -report BENCHMARKS.md
+//	go run ./bench -run sparse -peers scipy,c -report BENCHMARKS.md
 //	go run ./bench -input x.npy
 //
 // runs other problems, among them the suite that machine code is held to (a quarter of an
@@ -170,12 +170,18 @@ func (o *options) sharded(ctx context.Context, w io.Writer) error {
 	} else if o.peers != "" {
 		return fmt.Errorf("the peer of arrays in chunks is dask, not %s", o.peers)
 	}
+	return o.section("Arrays in chunks", w, func(w io.Writer) error { return shards.Run(ctx, s, w) })
+}
+
+// section runs what writes tables and, where a report is asked for, puts them into its
+// section.
+func (o *options) section(title string, w io.Writer, run func(w io.Writer) error) error {
 	var report strings.Builder
-	if err := shards.Run(ctx, s, io.MultiWriter(w, &report)); err != nil || o.report == "" {
+	if err := run(io.MultiWriter(w, &report)); err != nil || o.report == "" {
 		return err
 	}
-	return writeSection(o.report, fmt.Sprintf("# Arrays in chunks\n\nWritten by `go run ./bench %s` on %s (%s), %s.\n\n%s",
-		strings.Join(o.asked, " "), machineName(), machineDetails(), time.Now().UTC().Format("2006-01-02"), report.String()))
+	return writeSection(o.report, fmt.Sprintf("# %s\n\nWritten by `go run ./bench %s` on %s (%s), %s.\n\n%s",
+		title, strings.Join(o.asked, " "), machineName(), machineDetails(), time.Now().UTC().Format("2006-01-02"), report.String()))
 }
 
 // sparse measures kernels of sparse matrices.
@@ -196,7 +202,7 @@ func (o *options) sparse(ctx context.Context, w io.Writer) error {
 			return fmt.Errorf("the peers of sparse matrices are scipy and c, not %s", name)
 		}
 	}
-	return nonzeros.Run(ctx, s, w)
+	return o.section("Sparse arrays", w, func(w io.Writer) error { return nonzeros.Run(ctx, s, w) })
 }
 
 // suite returns the name of the suite that -run asks for, if it does.
