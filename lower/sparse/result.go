@@ -66,10 +66,10 @@ func (r *result) begin() {
 	}
 }
 
-// end tells how much a piece has.
+// end tells how much a piece has, or where it ended.
 func (r *result) end() {
 	for l, n := range r.n {
-		if n != nil && r.g.phase == count {
+		if n != nil && (r.g.phase == count || r.g.phase == write) {
 			r.g.emit(&loop.Store{Array: r.bases, Index: []*loop.Val{r.g.chunk, num(int64(l))}, Val: use(n)})
 		}
 	}

@@ -160,9 +160,18 @@ func (r *run) statement(ctx context.Context, codes []*code) error {
 	first := codes[0]
 	target := first.s.Targets[0].Operand
 	f := r.k.Operands[target].Format
+	single := false // one task, which does not count
 	for _, c := range codes {
 		if err := r.prepare(c.gen); err != nil {
 			return err
+		}
+		if c.phase == count && len(r.bounds) == 2 && c.isBounded() {
+			r.bases = []int64{0, r.atMost(c.gen, c.demand())}
+			if err := r.allocate(target); err != nil {
+				return err
+			}
+			single = true
+			continue
 		}
 		switch c.phase {
 		case count:
@@ -192,6 +201,9 @@ func (r *run) statement(ctx context.Context, codes []*code) error {
 	}
 	if r.out == nil || !f.Sparse() {
 		return nil
+	}
+	if single {
+		r.trim()
 	}
 	return r.deliver(target)
 }
