@@ -70,7 +70,11 @@ func (w *across) emit() {
 		w.n = g.let("n", op(ir.OpMin, num(acrossWidth), sub(extent, w.from)))
 		w.count = g.variable("n", num(0))
 		w.strip(func(t *loop.Val) { g.stores(w.acc, t, consts(g.red.states, w.identity)) })
-		g.along(g.plan.kept, w.step)
+		if v := w.list(); v != nil {
+			w.alongList(v)
+		} else {
+			g.along(g.plan.kept, w.step)
+		}
 		w.finish()
 	})})
 }
@@ -87,13 +91,57 @@ func (w *across) strip(f func(t *loop.Val)) {
 	g.emit(s)
 }
 
+// list returns the view whose list is all that is walked, nil when there is more to it.
+func (w *across) list() *view {
+	g := w.g
+	if g.plan.kept != len(g.plan.loops)-1 {
+		return nil
+	}
+	return g.straight(g.plan.loops[g.plan.kept], g.demand())
+}
+
+// acrossSteps is how many elements of a list a strip takes a step for: states are loaded
+// and stored once for all of them. It divides a block.
+const acrossSteps = 4
+
+// alongList emits the elements of a list.
+func (w *across) alongList(v *view) {
+	g := w.g
+	a, c := g.plan.loops[g.plan.kept], g.list(v)
+	some := func(q *loop.Val, n int64) {
+		entered := make([]view, n)
+		x := make([]*loop.Val, n)
+		saved := *v
+		for i := range n {
+			at := add(q, num(i))
+			x[i] = g.let("x", cast(ir.Int64, load(c.crd, at)))
+			v.enterAt(at, nil)
+			entered[i], *v = *v, saved
+		}
+		w.steps(n, func(i int64) { *v, g.at[a] = entered[i], x[i] })
+		*v, g.at[a] = saved, nil
+	}
+	whole := g.let("whole", add(c.lo, loop.ApplyOp(ir.OpAnd, ir.Int64, sub(c.hi, c.lo), num(-acrossSteps))))
+	q := g.name("q", ir.Int64)
+	g.emit(&loop.For{Var: q, Lo: c.lo, Hi: whole, Step: num(acrossSteps), Body: g.block(func() { some(use(q), acrossSteps) })})
+	g.each("q", whole, c.hi, func(q *loop.Val) { some(q, 1) })
+}
+
 // step emits one more element.
-func (w *across) step() {
+func (w *across) step() { w.steps(1, func(int64) {}) }
+
+// steps emits n more elements, to which at goes.
+func (w *across) steps(n int64, at func(i int64)) {
 	g := w.g
 	w.strip(func(t *loop.Val) {
-		g.stores(w.acc, t, g.scalar(g.s.Combine.Step, loads(w.acc, t), g.values(g.s.Args)))
+		states := loads(w.acc, t)
+		for i := range n {
+			at(i)
+			states = g.scalar(g.s.Combine.Step, states, g.values(g.s.Args))
+		}
+		g.stores(w.acc, t, states)
 	})
-	g.assign(w.count, add(use(w.count), num(1)))
+	g.assign(w.count, add(use(w.count), num(n)))
 	if w.block != 0 {
 		full := eq(loop.ApplyOp(ir.OpAnd, ir.Int64, use(w.count), num(w.block-1)), num(0))
 		g.when(full, func() { w.push(sub(w.blocks(use(w.count)), num(1))) })
