@@ -36,8 +36,8 @@ func (f *fusion) samples(l *ir.Launch) bool {
 }
 
 // sampled returns where p, a sparse piece, reads v, and the access to a sparse operand
-// that stores something wherever that is: nil when there is no such operand, when p reads
-// v elsewhere too, or reads an element more than once.
+// that stores something wherever that is: nil when there is no such operand, or when p
+// reads v elsewhere too.
 func (f *fusion) sampled(p *piece, v int) (at, over *ir.Access) {
 	last := &p.stmts[len(p.stmts)-1]
 	for _, x := range p.loads {
@@ -48,9 +48,6 @@ func (f *fusion) sampled(p *piece, v int) (at, over *ir.Access) {
 			return nil, nil
 		}
 		at = x
-	}
-	if at == nil || slices.ContainsFunc(domain(last), func(a int) bool { return !slices.Contains(at.Axes(), a) }) {
-		return nil, nil
 	}
 	eachLoad(p.stmts[:len(p.stmts)-1], func(x *ir.Access) {
 		if x.Operand == v {
@@ -98,8 +95,20 @@ func (f *fusion) inSample(p *piece, v int, r *piece, readers int) bool {
 		return false
 	}
 	k := &ir.Kernel{Axes: f.axes, Operands: f.values, Stmts: p.stmts}
-	_, over := f.sampled(r, v)
-	return over != nil && k.Patterns().Of(s.Args[0]).Kind == ir.Everywhere
+	at, over := f.sampled(r, v)
+	if over == nil || k.Patterns().Of(s.Args[0]).Kind != ir.Everywhere {
+		return false
+	}
+	return f.once(r, at) || f.weigh(p).ops <= maxAgain
+}
+
+// maxAgain is what an element may cost, in additions, that a sparse piece computes again
+// wherever it reads it. All of them may be more than memory holds.
+const maxAgain = 2
+
+// once reports whether a sparse piece reads every element that it reads at one position.
+func (f *fusion) once(p *piece, at *ir.Access) bool {
+	return !slices.ContainsFunc(domain(&p.stmts[len(p.stmts)-1]), func(a int) bool { return !slices.Contains(at.Axes(), a) })
 }
 
 // sampleReductions computes reductions of dense operands, contractions above all, in the
@@ -141,7 +150,7 @@ func (f *fusion) sampledBy(d *dependencies, b *piece) (a, joined *piece) {
 			continue
 		}
 		at, over := f.sampled(b, v)
-		if over == nil || !equalAxes(at, over) {
+		if over == nil || !equalAxes(at, over) || !f.once(b, at) {
 			continue
 		}
 		var from places

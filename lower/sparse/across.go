@@ -26,16 +26,20 @@ type across struct {
 	stack    []*loop.Array // of blocks, by level of the counter and result; none: there is one block
 	block    int64
 	count    *loop.Var // steps
+	into     *loop.Val // where the results are in a sparse one
 }
 
 // newAcross returns the reduction of a statement, nil when it is none of these.
 func (g *gen) newAcross(r *reduction) *across {
 	kept := g.plan.kept
-	if g.result != nil || g.implied != nil || kept < 2 || len(g.views) != 1 || r.lanes > 1 ||
+	if g.implied != nil || kept < 2 || len(g.views) != 1 || r.lanes > 1 ||
 		g.s.Order != ir.StoredOrder && g.s.Order != ir.Stored1 {
 		return nil
 	}
 	w := &across{g: g, axis: g.plan.loops[kept-1], block: r.block}
+	if g.result != nil && (len(g.result.levels) != kept || g.result.levels[kept-1] != ir.LevelDense || g.plan.out[kept-1] != w.axis) {
+		return nil
+	}
 	if slices.Contains(g.views[0].access.Axes(), w.axis) {
 		return nil
 	}
@@ -51,6 +55,9 @@ func (g *gen) newAcross(r *reduction) *across {
 	if w.identity = r.identity; !plain || w.identity == nil || !hasEmpty {
 		return nil
 	}
+	if g.phase == count {
+		return w
+	}
 	for _, d := range r.states {
 		w.acc = append(w.acc, g.scratch("w", d, nil, num(acrossWidth)))
 		if w.block != 0 {
@@ -60,10 +67,21 @@ func (g *gen) newAcross(r *reduction) *across {
 	return w
 }
 
-// emit emits the loops from the last kept axis on.
-func (w *across) emit() {
+// emit emits the loops from the last kept axis on. Of a sparse result, its last level
+// stores all of that axis or nothing, below a position of the one before.
+func (w *across) emit(parent *loop.Val) {
 	g := w.g
 	extent := g.extentOf(w.axis)
+	if g.phase == count {
+		n := g.variable("n", num(0))
+		g.along(g.plan.kept, func() { g.assign(n, num(1)) })
+		g.result.element(parent, both(less(num(0), use(n)), less(num(0), extent)), nil)
+		return
+	}
+	w.into = nil
+	if g.result != nil {
+		w.into = g.let("o", mul(parent, extent))
+	}
 	j := g.name("j", ir.Int64)
 	g.emit(&loop.For{Var: j, Lo: num(0), Hi: extent, Step: num(acrossWidth), Body: g.block(func() {
 		w.from = use(j)
@@ -211,5 +229,11 @@ func (w *across) finish() {
 	g.when(eq(use(w.count), num(0)), func() {
 		w.strip(func(t *loop.Val) { g.stores(w.acc, t, consts(g.red.states, w.empty)) })
 	})
-	w.strip(func(t *loop.Val) { g.write(loads(w.acc, t)) })
+	w.strip(func(t *loop.Val) {
+		if w.into == nil {
+			g.write(loads(w.acc, t))
+			return
+		}
+		g.emit(&loop.Store{Array: g.result.vals, Index: []*loop.Val{add(add(w.into, w.from), t)}, Val: load(w.acc[0], t)})
+	})
 }

@@ -300,7 +300,7 @@ func (g *gen) write(vals []*loop.Val) {
 // reduced emits the loops of a reduction whose reduced axes are the innermost.
 func (g *gen) reduced(depth int, parent *loop.Val) {
 	if g.across != nil && depth == g.plan.kept-1 {
-		g.across.emit()
+		g.across.emit(parent)
 		return
 	}
 	if w := g.newRows(depth); w != nil {
