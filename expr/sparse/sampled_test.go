@@ -118,3 +118,40 @@ func TestSampled(t *testing.T) {
 		}
 	}
 }
+
+// TestFactors runs the product of a tensor with two factors whose dense part would have
+// 10^10 rows.
+func TestFactors(t *testing.T) {
+	const n, rank, stored = 100_000, 3, 2000
+	r := rand.New(rand.NewPCG(7, 8))
+	coords, values := [][]int{{}, {}, {}}, []float64{}
+	for q := range stored {
+		coords[0], coords[1], coords[2] = append(coords[0], q*7), append(coords[1], r.IntN(n)), append(coords[2], r.IntN(n))
+		values = append(values, r.NormFloat64())
+	}
+	a, err := FromCOO(CSF(3), []int{n, n, n}, coords, values, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	xs, ys := make([]float64, n*rank), make([]float64, n*rank)
+	for i := range xs {
+		xs[i], ys[i] = r.NormFloat64(), r.NormFloat64()
+	}
+	x, y := np.Reshape(np.FromSlice(xs), n, rank), np.Reshape(np.FromSlice(ys), n, rank)
+	got, err := np.Values[float64](t.Context(), np.Einsum("ijk,jr,kr->ir", a, x, y), np.Memory(64<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make([]float64, n*rank)
+	for q, v := range values {
+		for c := range rank {
+			i := coords[0][q]*rank + c
+			want[i] = math.FMA(v, xs[coords[1][q]*rank+c]*ys[coords[2][q]*rank+c], want[i])
+		}
+	}
+	for i, w := range want {
+		if got[i] != w {
+			t.Fatalf("element %d is %v, want %v", i, got[i], w)
+		}
+	}
+}
