@@ -2,7 +2,6 @@ package np
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -92,20 +91,11 @@ func (c *call) node(op *ir.Op, attr *ir.Attr, args ...*ir.Node) *ir.Node {
 // tooLarge reports whether a shape of numbers, which broadcasting and products of arrays
 // can make of small ones, has more elements than can be addressed.
 func tooLarge(shape []ir.Dim) bool {
-	if len(shape) < 2 {
+	if len(shape) < 2 || slices.ContainsFunc(shape, func(d ir.Dim) bool { _, ok := d.Const(); return !ok }) {
 		return false
 	}
-	n := int64(1)
-	for _, d := range shape {
-		e, ok := d.Const()
-		if !ok || e == 0 {
-			return false
-		}
-		if n, ok = ir.MulOK(n, e); !ok {
-			return true
-		}
-	}
-	return n > math.MaxInt64/16
+	_, err := ir.Elements(shape)
+	return err != nil
 }
 
 // in returns the node of an operand that must be an Array.

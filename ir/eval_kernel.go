@@ -242,9 +242,12 @@ func (v *kernelEval) bindArray(i int, a *KernelArray) error {
 // rowMajor64 returns the strides of a dense array.
 func rowMajor64(extents []int64) ([]int64, error) {
 	strides, n, ok := make([]int64, len(extents)), int64(1), true
+	if slices.Contains(extents, 0) {
+		return strides, nil
+	}
 	for i := len(extents) - 1; i >= 0; i-- {
 		strides[i] = n
-		if n, ok = MulOK(n, max(extents[i], 1)); !ok {
+		if n, ok = MulOK(n, extents[i]); !ok {
 			return nil, fmt.Errorf("extents %v are too large", extents)
 		}
 	}

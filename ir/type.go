@@ -53,25 +53,25 @@ func shapeText(shape []Dim) string {
 }
 
 // Elements returns the number of elements of a shape of numbers, and an error when a
-// dimension is no number, is negative, or the product overflows.
+// dimension is no number, is negative, or the product overflows. An axis of extent 0
+// makes a shape empty, however large the others are.
 func Elements(shape []Dim) (int64, error) {
-	n := int64(1)
-	empty := false
+	n, fits, empty := int64(1), true, false
 	for _, d := range shape {
 		c, ok := d.Const()
 		if !ok || c < 0 {
 			return 0, fmt.Errorf("ir: extent %s is not a size", d)
 		}
-		if c == 0 {
-			empty = true
-			continue
-		}
-		if n, ok = MulOK(n, c); !ok || n > math.MaxInt64/16 {
-			return 0, fmt.Errorf("ir: shape %s has more elements than can be addressed", shapeText(shape))
+		empty = empty || c == 0
+		if fits {
+			n, fits = MulOK(n, c)
 		}
 	}
-	if empty {
+	switch {
+	case empty:
 		return 0, nil
+	case !fits || n > math.MaxInt64/16:
+		return 0, fmt.Errorf("ir: shape %s has more elements than can be addressed", shapeText(shape))
 	}
 	return n, nil
 }

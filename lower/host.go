@@ -71,13 +71,16 @@ func HostOf[T any](s []T) *Host {
 	return &Host{data: unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(s[0])))}
 }
 
-// Contiguous returns row-major strides of the extents.
+// Contiguous returns row-major strides of the extents. Those of an empty array are 0 from
+// where on they would not fit: nothing is ever reached by them.
 func Contiguous(extents []int64) []int64 {
 	st := make([]int64, len(extents))
-	n := int64(1)
+	n, ok := int64(1), true
 	for i := len(extents) - 1; i >= 0; i-- {
 		st[i] = n
-		n *= max(extents[i], 1)
+		if n, ok = ir.MulOK(n, max(extents[i], 1)); !ok {
+			n = 0
+		}
 	}
 	return st
 }

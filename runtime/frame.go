@@ -28,6 +28,7 @@ type frame struct {
 	args    []lower.Args   // per launch, in order
 	bound   []lower.Bound  // per launch, of lasting frames: nil where the code cannot be bound
 	bytes   []int64        // written by each launch
+	idle    []bool         // per launch: it has no element to write
 	total   int64
 	held    int64
 }
@@ -300,6 +301,9 @@ func (f *frame) arguments(s *structure) error {
 		}
 		f.args = append(f.args, a)
 		f.bytes = append(f.bytes, written)
+		// Other axes of an empty array may be too long to walk. What looks at positions
+		// may be at fault all the same.
+		f.idle = append(f.idle, written == 0 && len(l.Kernel.Faults) == 0 && len(a.Counts) == 0)
 		f.total += written
 	}
 	return nil
@@ -353,9 +357,12 @@ func (f *frame) run(ctx context.Context) error {
 		ex := &f.prog.launches[i]
 		f.progress(ex, done, &last)
 		var err error
-		if f.bound != nil && f.bound[i] != nil {
+		switch {
+		case f.idle[i]:
+			err = ctx.Err()
+		case f.bound != nil && f.bound[i] != nil:
 			err = f.bound[i].Run(ctx)
-		} else {
+		default:
 			err = ex.code.Run(ctx, &f.args[i])
 		}
 		if err != nil {

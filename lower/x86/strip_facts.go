@@ -59,18 +59,28 @@ func plain(body []loop.Stmt) bool {
 	return true
 }
 
-// varies reports whether a value differs between positions of the strip.
+// varies reports whether a value differs between positions of the strip. It keeps a list
+// of what is left to look at: chains of ops are long, and Go's profiler takes no stack as
+// deep as they are.
 func (f *facts) varies(v *loop.Val) bool {
 	if f.one {
 		return false
 	}
-	switch v.Kind {
-	case loop.Use:
-		return v.Var == f.pos || f.moves[v.Var]
-	case loop.Within, loop.Below:
-		return true
+	var room [32]*loop.Val
+	for left := append(room[:0], v); len(left) > 0; {
+		v := left[len(left)-1]
+		left = left[:len(left)-1]
+		switch v.Kind {
+		case loop.Use:
+			if v.Var == f.pos || f.moves[v.Var] {
+				return true
+			}
+		case loop.Within, loop.Below:
+			return true
+		}
+		left = append(left, v.Args...)
 	}
-	return slices.ContainsFunc(v.Args, f.varies)
+	return false
 }
 
 // touches reports whether a value loads or checks anything.
