@@ -20,6 +20,9 @@ type Combine struct {
 	Merge func(b *Builder, left, right []*Expr) []*Expr
 	// Empty returns the bits of a reduction of nothing; false when that is an error.
 	Empty func(states []DType) ([]uint64, bool)
+	// Best is, of a combine that keeps a value with its position, the one that keeps the
+	// value alone: CombineMin or CombineMax. Nil of others.
+	Best *Combine
 	// Exact reports whether the result does not depend on order for these states.
 	Exact func(states []DType) bool
 }

@@ -100,14 +100,14 @@ func mulComplex(b *Builder, x, y []*Expr) []*Expr {
 
 // CombineArgMin takes the smallest value with its position: the lowest position among
 // equals, the first NaN if there is one. The elements are value and position.
-var CombineArgMin = RegisterCombine(argCombine("argmin", OpLt, largest))
+var CombineArgMin = RegisterCombine(argCombine("argmin", OpLt, largest, CombineMin))
 
 // CombineArgMax takes the largest value with its position, as CombineArgMin.
-var CombineArgMax = RegisterCombine(argCombine("argmax", OpGt, smallest))
+var CombineArgMax = RegisterCombine(argCombine("argmax", OpGt, smallest, CombineMax))
 
 // argCombine is the row that keeps a value which is better than all before it. Position
 // -1 marks the identity's value, which is never taken.
-func argCombine(name string, better *Op, worst func(DType) uint64) *Combine {
+func argCombine(name string, better *Op, worst func(DType) uint64, best *Combine) *Combine {
 	keep := func(b *Builder, s, x []*Expr) []*Expr {
 		v, p, w, q := s[0], s[1], x[0], x[1]
 		op := func(op *Op, x, y *Expr) *Expr { return b.Apply(op, x, y) }
@@ -127,7 +127,7 @@ func argCombine(name string, better *Op, worst func(DType) uint64) *Combine {
 		Identity: func(states []DType) ([]uint64, bool) {
 			return []uint64{worst(states[0]), wrap(states[1], 1<<64-1)}, true
 		},
-		Empty: noState, Seed: seedElements, Step: keep, Merge: keep, Exact: exactFor(AnyReal),
+		Empty: noState, Seed: seedElements, Step: keep, Merge: keep, Best: best, Exact: exactFor(AnyReal),
 	}
 }
 

@@ -18,6 +18,7 @@ type Schedule struct {
 	Stage      int                                                  // steps of a contraction that are packed together, a power of two; 0: those of a chunk
 	Keep       func(op *ir.Op, d ir.DType) bool                     // scalar ops, by the dtype of the last operand, that the target runs as they are
 	Cost       func(op *ir.Op, d ir.DType) float64                  // nanoseconds an element
+	Search     bool                                                 // look for the position of a best value only in strips that have a better one: where branches are cheap
 	Pieces     bool                                                 // cut reductions into pieces, for there is too little else to run in parallel
 	Short      uint64                                               // axes, as a set of bits, whose extents are at most ShortExtent
 	Tile       func(c *ir.Combine, state ir.DType) (rows, cols int) // results of the kernel for a contraction; 0: there is none

@@ -71,7 +71,7 @@ func (l *lowering) newReduction(s *ir.Stmt, v int) *reduction {
 	r.along = len(along) > 0 && v == along[len(along)-1]
 	switch {
 	case exact(s) || s.Order == ir.Free:
-		if r.along {
+		if r.along && !r.searches() {
 			r.lanes = ir.LaneCount // no order to keep: short chains
 		}
 	case s.Order == ir.Lanes:
@@ -365,6 +365,10 @@ func (r *reduction) start() {
 
 // lane emits the strips of positions lo..hi of the innermost reduced axis.
 func (r *reduction) lane(lo, hi, at *Val) {
+	if r.searches() {
+		r.search(lo, hi)
+		return
+	}
 	r.strips(r.v, lo, hi, func() {
 		r.emit(&Lanes{r.s.Combine, r.acc, r.values(r.s.Args), at})
 	})

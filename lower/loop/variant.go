@@ -23,7 +23,7 @@ type Tuning struct {
 }
 
 // Portable is the tuning of the portable executor.
-var Portable = &Tuning{Schedule: Schedule{Strip: 256, Wide: 4096, Keep: Runs, Cost: cost, Tile: tileShape, Rows: 256, Cols: 512}}
+var Portable = &Tuning{Schedule: Schedule{Strip: 256, Wide: 4096, Keep: Runs, Cost: cost, Tile: tileShape, Rows: 256, Cols: 512, Search: true}}
 
 // variants are the codes of a kernel, one a class, made when first met. There are few.
 type variants struct {

@@ -87,8 +87,8 @@ func (s *strip) tailMask(n asm.Reg, member int) asm.Reg {
 	if s.wide() {
 		g := s.b.New(asm.GPR)
 		s.b.Op(asm.MOV, asm.W32, asm.R(g), asm.I(1))
-		s.b.Op(asm.SHLX, asm.W32, asm.R(g), asm.R(g), asm.R(n))
-		s.b.Op(asm.SUB, asm.W32, asm.R(g), asm.I(1))
+		s.b.Op(asm.SHLX, asm.W64, asm.R(g), asm.R(g), asm.R(n)) // four groups may be left, less a position
+		s.b.Op(asm.SUB, asm.W64, asm.R(g), asm.I(1))
 		if first > 0 {
 			s.b.Op(asm.SHR, asm.W32, asm.R(g), asm.I(int64(first)))
 		}

@@ -186,7 +186,7 @@ func (e *emitter) lanesFor(f *facts) int {
 // side: as many as registers hold, and more where single ones would wait for themselves.
 func (f *facts) measure(e *emitter) {
 	ops, hot, loads, apart := 0, 0, 0, 0
-	together, lanes, rare := false, false, false
+	together, lanes, rare, free := false, false, false, true
 	for _, st := range f.body {
 		cold := false
 		if set, ok := st.(*loop.Set); ok {
@@ -198,6 +198,7 @@ func (f *facts) measure(e *emitter) {
 				switch v.Kind {
 				case loop.Apply, loop.Pick, loop.Check:
 					all++
+					free = free && v.Kind == loop.Apply
 					if v.Op == ir.OpRare { // what stands in the slow way does not count
 						n -= opsIn(v.Args[2])
 						rare = true
@@ -206,6 +207,7 @@ func (f *facts) measure(e *emitter) {
 				case loop.Load:
 					loads++
 					apart += e.apart(f, v.Array, v.Args)
+					free = free && (!f.varies(v) || e.contiguous(f, v.Array, v.Args))
 				case loop.Below:
 					all++
 					n++
@@ -227,6 +229,7 @@ func (f *facts) measure(e *emitter) {
 			ops++
 			lanes = true
 			together = together || e.accumulators(st) == 1
+			free = free && len(st.Accs) == 1 && st.Accs[0].DType != ir.Bool && st.At == nil && st.Combine.Exact(arrayTypes(st.Accs))
 		case *loop.Scatter:
 			ops += 8
 			together = true
@@ -259,6 +262,9 @@ func (f *facts) measure(e *emitter) {
 		f.narrowest = f.widest
 	case ops > waits && members == 1 && !lanes:
 		f.unroll, f.widest = 2, 2
+	case lanes && free && ops <= few: // one step takes as long as several side by side
+		f.unroll = 4 / members
+		f.widest = 4
 	case ops+loads <= 4 && !lanes && members <= 2:
 		f.unroll = 2
 		f.widest = 2 * members

@@ -70,10 +70,11 @@ func valTypes(vals []*loop.Val) []ir.DType {
 }
 
 // laneCode is a lanes statement: its accumulators are in registers as long as the loops
-// run.
+// run. Where order is free every group of an iteration has accumulators of its own, so that
+// the groups do not wait for one another.
 type laneCode struct {
 	step *combineCode
-	accs [][]asm.Reg // by state, by vector of the 16 lanes
+	accs [][]asm.Reg // by state, by vector of the 16 lanes, of each group
 }
 
 // accumulators returns how many lanes a statement combines into: 16 or 1.
@@ -100,8 +101,7 @@ func (s *strip) lanesStep(st *loop.Lanes) {
 	for i, v := range st.Vals {
 		elems[i] = s.value(v, nil)
 	}
-	vectors := groupSize / s.lanes
-	acc := func(i, u int) asm.Reg { return x.accs[i][(s.first+u)%vectors] }
+	acc := func(i, u int) asm.Reg { return x.accs[i][(s.first+u)%len(x.accs[i])] }
 	for i, a := range st.Accs {
 		for u := range s.members {
 			state[i] = append(state[i], register(a.DType, acc(i, u)))
@@ -156,8 +156,7 @@ func (s *strip) named(r asm.Reg) bool {
 // laneCode loads the accumulators ahead of the loops, and stores them after.
 func (s *strip) laneCode(st *loop.Lanes) *laneCode {
 	x := &laneCode{step: s.combine(st.Combine.Step, arrayTypes(st.Accs), valTypes(st.Vals)), accs: make([][]asm.Reg, len(st.Accs))}
-	zero := []*loop.Val{loop.Int(0)}
-	rotated := false
+	rotated, zero := false, []*loop.Val{loop.Int(0)}
 	if st.At != nil {
 		n, ok := st.At.Number()
 		rotated = !ok || n%groupSize != 0
@@ -173,13 +172,20 @@ func (s *strip) laneCode(st *loop.Lanes) *laneCode {
 				x.accs[i] = append(x.accs[i], s.widen(d, past(from, k*d.Size()), asm.NoReg))
 			}
 		})
+	}
+	if s.unroll > 1 && s.t != asm.NoReg {
+		s.severalSets(st, x)
+	}
+	vectors := groupSize / s.lanes
+	for i, a := range st.Accs {
+		d := a.DType
 		s.after = append(s.after, func() {
 			to := s.start(a, zero)
 			at := to
 			if rotated {
 				at = asm.M(Frame, s.twice())
 			}
-			for k, r := range x.accs[i] {
+			for k, r := range x.accs[i][:vectors] {
 				s.storeVector(d, r, asm.NoReg, func(j int) asm.Arg { return past(at, (k*s.lanes+j)*d.Size()) })
 			}
 			if rotated {
@@ -188,6 +194,40 @@ func (s *strip) laneCode(st *loop.Lanes) *laneCode {
 		})
 	}
 	return x
+}
+
+// severalSets gives the groups after the first of an iteration accumulators, which are
+// merged with the first group's after the loops.
+func (s *strip) severalSets(st *loop.Lanes, x *laneCode) {
+	states, vectors := arrayTypes(st.Accs), groupSize/s.lanes
+	id, _ := st.Combine.Identity(states)
+	s.hoist(func() {
+		for i, d := range states {
+			for range vectors * (s.unroll - 1) {
+				x.accs[i] = append(x.accs[i], s.load(s.constant(d, id[i])))
+			}
+		}
+	})
+	merge := s.combine(st.Combine.Merge, states, states)
+	s.after = append(s.after, func() {
+		set := func(g int) []value {
+			out := make([]value, len(states))
+			for i, d := range states {
+				for _, r := range x.accs[i][g*vectors : (g+1)*vectors] {
+					out[i] = append(out[i], register(d, r))
+				}
+			}
+			return out
+		}
+		s.members = vectors
+		for g := 1; g < s.unroll; g++ {
+			for i, v := range s.combined(merge, set(0), set(g)) {
+				for u := range vectors {
+					x.accs[i][u] = s.reg(v.of(u))
+				}
+			}
+		}
+	})
 }
 
 // past returns the memory some bytes behind another.

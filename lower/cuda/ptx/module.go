@@ -89,6 +89,7 @@ func (m *Module) Array(a *loop.Array) ArrayWords { return m.arrays[a] }
 // schedule is how loops are cut for devices.
 func schedule() loop.Schedule {
 	s := loop.Portable.Schedule
+	s.Search = false // lanes of a team find value and position together
 	s.Strip, s.Wide, s.Rows, s.Cols = 64, 64, tileSide, tileSide
 	s.Keep = Keep
 	s.Tile, s.Stage = tileOf, tileSteps
