@@ -75,6 +75,9 @@ func (f *formula) outside(x *Expr, bound64, bound32 float64) *Expr {
 
 func expandExp(b *Builder, e *Expr) *Expr {
 	f, x := formulaOf(b, e.DType), e.Args[0]
+	if f.d == Float64 {
+		return expandExp64(f, x)
+	}
 	y, n := f.expParts(x)
 	return f.rare(f.outside(x, 708, 87), f.scaleNormal(y, n), f.expSlow(x, y, n))
 }

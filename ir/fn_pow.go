@@ -4,7 +4,8 @@ package ir
 // r = mc - 1; times y; and exp of the two floats. The interval around m = 1 has c = 1,
 // so log(x) keeps its relative accuracy near x = 1.
 
-func powTable(name string, d DType, values ...float64) *Table {
+// floatTable returns a table of floats.
+func floatTable(name string, d DType, values ...float64) *Table {
 	t := &Table{Name: name, DType: d}
 	for _, v := range values {
 		t.Entries = append(t.Entries, Float(d, v))
@@ -14,25 +15,25 @@ func powTable(name string, d DType, values ...float64) *Table {
 
 // c, and -log(c) as th + tl with so few bits in th that k log 2 + th is exact.
 var (
-	powC64 = powTable("pow c 64", Float64,
+	powC64 = floatTable("pow c 64", Float64,
 		0x1.64p0, 0x1.55p0, 0x1.48p0, 0x1.3bp0, 0x1.2fp0, 0x1.25p0, 0x1.1ap0, 0x1.11p0, 0x1.08p0, 1,
 		0x1.e2p-1, 0x1.c7p-1, 0x1.afp-1, 0x1.9ap-1, 0x1.86p-1, 0x1.74p-1)
-	powH64 = powTable("pow th 64", Float64,
+	powH64 = floatTable("pow th 64", Float64,
 		-0x1.51aad872ep-2, -0x1.2596010df7p-2, -0x1.fb9186d5e4p-3, -0x1.a8becfc882p-3, -0x1.59338d9982p-3,
 		-0x1.1478584674p-3, -0x1.8c345d6318p-4, -0x1.075983599p-4, -0x1.f829b0e78p-6, 0, 0x1.eea31c0068p-5,
 		0x1.e3707ee304p-4, 0x1.60b3100b0ap-3, 0x1.c6ffbc6fp-3, 0x1.16b5ccbadp-2, 0x1.4718dc271cp-2)
-	powL64 = powTable("pow tl 64", Float64,
+	powL64 = floatTable("pow tl 64", Float64,
 		0x1.f4bd8db0a7cc1p-44, -0x1.8e7bc224ea3e3p-44, 0x1.d572aab993c87p-47, -0x1.e3185cf21b9cfp-44,
 		-0x1.0ba68b7555d4ap-48, -0x1.563451027c75p-46, -0x1.b20f5acb42a66p-44, 0x1.b8ecfe4b59987p-44,
 		-0x1.980267c7e09e4p-45, 0, 0x1.c3dd83606d891p-44, 0x1.0f684e6766abdp-45, -0x1.71456c988f814p-44,
 		0x1.ee138d3a69d43p-44, -0x1.23299042d74bfp-44, 0x1.06c18fb4c14c5p-44)
-	powC32 = powTable("pow c 32", Float32,
+	powC32 = floatTable("pow c 32", Float32,
 		0x1.64p0, 0x1.56p0, 0x1.48p0, 0x1.3cp0, 0x1.3p0, 0x1.24p0, 0x1.1ap0, 0x1.12p0, 0x1.08p0, 1,
 		0x1.e2p-1, 0x1.c8p-1, 0x1.bp-1, 0x1.9ap-1, 0x1.86p-1, 0x1.74p-1)
-	powH32 = powTable("pow th 32", Float32,
+	powH32 = floatTable("pow th 32", Float32,
 		-0x1.51acp-2, -0x1.2894p-2, -0x1.fb9p-3, -0x1.af4p-3, -0x1.5ffp-3, -0x1.0d78p-3, -0x1.8c3p-4, -0x1.165p-4,
 		-0x1.f84p-6, 0, 0x1.eeap-5, 0x1.da7p-4, 0x1.5bf8p-3, 0x1.c7p-3, 0x1.16b4p-2, 0x1.4718p-2)
-	powL32 = powTable("pow tl 32", Float32,
+	powL32 = floatTable("pow tl 32", Float32,
 		0x1.278d2p-18, -0x1.a13de8p-18, -0x1.86d5e4p-19, 0x1.b58bfap-18, -0x1.83853cp-18, 0x1.832f72p-23,
 		-0x1.1758c6p-18, -0x1.b7751cp-19, 0x1.64f188p-18, 0, 0x1.8e0036p-20, 0x1.3b1c22p-19, -0x1.fca55ep-18,
 		-0x1.0e43fcp-21, 0x1.ccbadp-18, 0x1.b84e38p-19)
