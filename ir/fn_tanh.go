@@ -1,10 +1,13 @@
 package ir
 
-// expandTanh: tanh(a) = E/(E + 2) with E = expm1(2a) in two floats, a = |x|. Beyond the
+// expandTanh: in float64 tanh(a) = E/(E + 2) with E = expm1(2a) in two floats, a = |x|. Beyond the
 // clamp the result is 1 to the last bit; the clamp lets NaN through.
 func expandTanh(b *Builder, e *Expr) *Expr {
 	f, x := formulaOf(b, e.DType), e.Args[0]
-	a, top, two := f.abs(x), f.which(20, 10), f.num(2)
+	if f.d == Float32 {
+		return expandTanh32(f, x)
+	}
+	a, top, two := f.abs(x), f.num(20), f.num(2)
 	a = f.sel(f.lt(top, a), top, a)
 	m := f.expm1Parts(f.add(a, a))
 	h, l := f.fastTwoSum(m.g, f.fma(m.s, m.c, m.e)) // E
