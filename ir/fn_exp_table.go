@@ -6,13 +6,13 @@ package ir
 // exp2Bits are the bits of t = 2^(i/16), rounded, less i in the place that n's last four
 // bits have when n is added to the exponent; exp2Rest is 2^(i/16)/t - 1.
 var (
-	exp2Bits = &Table{Name: "2^(i/16)", DType: Int64, Entries: []uint64{
+	exp2Bits = &Table{Name: "exp2 bits", DType: Int64, Entries: []uint64{
 		0x3ff0000000000000, 0x3fefb5586cf9890f, 0x3fef72b83c7d517b, 0x3fef387a6e756238, 0x3fef06fe0a31b715,
 		0x3feedea64c123422, 0x3feebfdad5362a27, 0x3feeab07dd485429, 0x3feea09e667f3bcd, 0x3feea11473eb0187,
 		0x3feeace5422aa0db, 0x3feec49182a3f090, 0x3feee89f995ad3ad, 0x3fef199bdd85529c, 0x3fef5818dcfba487,
 		0x3fefa4afa2a490da,
 	}}
-	exp2Rest = floatTable("2^(i/16) rest", Float64,
+	exp2Rest = floatTable("exp2 rest", Float64,
 		0, 0x1.79aa65d837b6dp-54, -0x1.01b15eaa59348p-55, 0x1.68efde3a8a894p-54, 0x1.34d754db0abb6p-55,
 		0x1.59f48a72a4c6dp-55, 0x1.690cebb7aafb0p-56, 0x1.063e1e21c5409p-54, -0x1.3b3efbf5e2228p-54,
 		-0x1.b32dcb94da51dp-56, 0x1.db72fc1f0eab4p-55, 0x1.1affc2b91ce27p-56, 0x1.c1a7792cb3387p-55,

@@ -64,7 +64,7 @@ func tanhTables(rows ...[]float64) (all []*Table) {
 }
 
 func expandTanh32(f *formula, x *Expr) *Expr {
-	least := 0x1p-4                            // of the second interval
+	const least = 0x1p-4                       // of the second interval
 	a := f.Apply(OpMin, f.abs(x), f.num(9.25)) // beyond, tanh is 1 to the last bit; NaN passes
 	at := f.Apply(OpMax, a, f.num(least*0.75)) // in the first interval
 	i := f.shr(f.bits(at), f.int(22))
