@@ -66,8 +66,9 @@ func CopySign(a, b Operand) Array {
 // but FMA makes a fused operation.
 func FMA(x, y, z Operand) Array { return begin("FMA", x, y, z).elementwise(ir.OpFMA, 0) }
 
-// Pow returns a to the power b. A bare exponent of 2 is Square. Integer powers wrap; a
-// bare negative exponent of an integer array is ErrDType: convert the array to floats.
+// Pow returns a to the power b. A bare exponent of 2 is Square, one of -1 of floats is
+// Reciprocal. Integer powers wrap; a bare negative exponent of an integer array is
+// ErrDType: convert the array to floats.
 func Pow(a, b Operand) Array { return begin("Pow", a, b).pow(a, b) }
 
 func (c *call) pow(a, b Operand) Array {
@@ -79,11 +80,32 @@ func (c *call) pow(a, b Operand) Array {
 		switch d := args[0].Type.DType; {
 		case args[1] == integer(2, d) && d != ir.Bool:
 			return c.array(c.node(ir.OpMul, nil, args[0], args[0]))
+		case d.IsFloat() && args[1] == integer(-1, d):
+			return c.array(c.node(ir.OpDiv, nil, integer(1, d), args[0]))
 		case d.IsInteger() && n.kind == ir.KindInt && int64(n.bits) < 0:
 			return c.array(c.fail(ErrDType, "integers have no negative powers: convert with AsType"))
+		case d.IsInteger() && n.kind == ir.KindInt && n.bits > 2 && n.bits <= smallPower:
+			return c.array(c.power(args[0], n.bits))
 		}
 	}
 	return c.array(c.apply(ir.OpPow, args...))
+}
+
+// smallPower is the largest bare exponent that is written out in products.
+const smallPower = 16
+
+// power returns x to the power n > 0 of integers, whose products wrap in any order, by
+// squaring.
+func (c *call) power(x *ir.Node, n uint64) *ir.Node {
+	if n == 1 {
+		return x
+	}
+	p := c.power(x, n/2)
+	p = c.node(ir.OpMul, nil, p, p)
+	if n%2 == 1 {
+		p = c.node(ir.OpMul, nil, p, x)
+	}
+	return p
 }
 
 // Equal returns whether a == b, as bools. NaN equals nothing.
