@@ -43,6 +43,12 @@ var kernels = []string{
 	// a dense level below a list, where nothing may be stored
 	"in a f64[M,N,K] levels(dense,dense,compressed), d f64[P,K]; out o f64[M,N,P] levels(dense,compressed,dense); axis i<M, j<N, k<P, l<K;  o[i,j,k] = fma.stored[l](a[i,j,l], d[k,l])",
 	"in a f64[M,N,K] levels(dense,dense,compressed); out o f64[M,2,N] levels(compressed,dense,compressed); axis i<M, j<2, k<N, l<K;  o[i,j,k] = sum.stored[l](a[i,k,l])",
+	// rows that are summed together, and those that are not
+	"in a f32[M,K] csr, x f32[K]; out o f32[M]; axis i<M, k<K;  o[i] = fma.stored[k](a[i,k]*2.5, x[k])",
+	"in a f64[M,K] csr, x f64[K], y f64[M]; out o f64[M]; axis i<M, k<K;  o[i] = sum.stored[k](a[i,k]*x[k] - a[i,k]*y[i])",
+	"in a f64[M,K] csr, x f64[K]; out o f64[M]; axis i<M, k<K;  o[i] = sum.stored[k](a[i,k]*exp(x[k]))",
+	"in a f64[P,M,K] levels(dense,dense,compressed), x f64[P,K]; out o f64[P,M]; axis p<P, i<M, k<K;  o[p,i] = fma.stored[k](a[p,i,k], x[p,k])",
+	"in a f64[M,K] levels(compressed,compressed), x f64[K]; out o f64[M]; axis i<M, k<K;  o[i] = fma.stored[k](a[i,k], x[k])",
 	// what dense operands are reduced to where one stores
 	"in a f64[M,N] csr, p f64[M,K], q f64[K,N]; out o f64[M,N] csr; local t f64[M,N]; axis i<M, j<N, k<K;  t[i,j] = fma.chain[k](p[i,k], q[k,j]) over a[i,j]; o[i,j] = a[i,j]*t[i,j]",
 	"in a f32[M,N] csc, p f32[M,K], q f32[N,K]; out o f32[M,N] csc; local t f32[M,N]; axis i<M, j<N, k<K;  t[i,j] = fma.chain[k](p[i,k], q[j,k]) over a[i,j]; o[i,j] = a[i,j]*exp(t[i,j] + 1.0)",

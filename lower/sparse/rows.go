@@ -43,19 +43,31 @@ func (g *gen) newRows(depth int) *rows {
 	return w
 }
 
-// isLight reports whether a step costs little: what costs more is computed in strips.
+// isLight reports whether a step is a few additions and products: what costs more is
+// computed in strips.
 func (g *gen) isLight() bool {
+	b := ir.NewBuilder()
+	states := g.s.Combine.States(dtypes(g.s.Args))
+	left, right := make([]*ir.Expr, len(states)), make([]*ir.Expr, len(g.s.Args))
+	for i, d := range states {
+		left[i] = b.State(d, i)
+	}
+	for i, e := range g.s.Args {
+		right[i] = b.State(e.DType, len(left)+i)
+	}
 	light := true
-	body := ir.Stmt{Args: g.s.Args}
-	body.VisitExprs(func(e *ir.Expr) {
-		switch e.Kind {
-		case ir.Apply:
-			light = light && e.DType.IsFloat() && (e.Op == ir.OpAdd || e.Op == ir.OpSub || e.Op == ir.OpMul)
-		case ir.Load, ir.Const, ir.ScalarIn:
-		default:
-			light = false
-		}
-	})
+	for _, args := range [][]*ir.Expr{g.s.Args, g.s.Combine.Step(b, left, right)} {
+		part := ir.Stmt{Args: args}
+		part.VisitExprs(func(e *ir.Expr) {
+			switch e.Kind {
+			case ir.Apply:
+				light = light && e.DType.IsFloat() && (e.Op == ir.OpAdd || e.Op == ir.OpSub || e.Op == ir.OpMul || e.Op == ir.OpFMA)
+			case ir.Load, ir.Const, ir.ScalarIn, ir.State:
+			default:
+				light = false
+			}
+		})
+	}
 	return light
 }
 

@@ -66,7 +66,7 @@ func (e *emitter) bits(v *loop.Val, to asm.Arg) error {
 	switch {
 	case v.Kind == loop.Const:
 		e.move(to, e.literal(int64(v.Bits)))
-	case v.DType == ir.Float64 && isFloating(v, 0): // where a loop has it in a register, in one for floats
+	case isFloating(v, 0): // where a loop has it in a register, in one for floats
 		e.moveFloat(v, to)
 	case v.Kind == loop.Use:
 		e.code(asm.MOV, asm.R(stack[0]), e.varWord(v.Var))
@@ -75,10 +75,7 @@ func (e *emitter) bits(v *loop.Val, to asm.Arg) error {
 		e.extend(stack[0], e.pointer(e.place(v.Array, v.Args), 0), int64(v.DType.Size()))
 		e.code(asm.MOV, to, asm.R(stack[0]))
 	default:
-		if !isFloating(v, 0) {
-			return e.uniform(v, to)
-		}
-		e.moveFloat(v, to)
+		return e.uniform(v, to)
 	}
 	return nil
 }
@@ -99,7 +96,7 @@ func (e *emitter) store(s *loop.Store) error {
 		n = e.literal(int64(s.Val.Bits))
 	case isCut(s.Val):
 		n = e.number(s.Val.Args[0])
-	case isFloating(s.Val, 0) && areIndices(s.Index) && (s.Val.DType == ir.Float64 || s.Val.Kind != loop.Use && s.Val.Kind != loop.Load):
+	case isFloating(s.Val, 0) && areIndices(s.Index):
 		e.storeFloat(s)
 		return nil
 	default:

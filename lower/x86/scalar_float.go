@@ -141,15 +141,10 @@ func (e *emitter) floatPick(v *loop.Val, i int) {
 	e.either(cond, then, arm(v.Args[2]))
 }
 
-// moveFloat computes a float into a frame word.
+// moveFloat computes a float into a frame word. What is above a float32 in its register
+// is zero, as in the word: loads clear it, and arithmetic leaves it.
 func (e *emitter) moveFloat(v *loop.Val, to asm.Arg) {
-	r := e.floating(v, 0)
-	if v.DType == ir.Float64 {
-		e.b.Op(asm.VMOVSD, asm.W128, to, r)
-		return
-	}
-	e.b.Op(asm.VMOVD, asm.W128, asm.R(asm.RAX), r)
-	e.code(asm.MOV, to, asm.R(asm.RAX))
+	e.b.Op(asm.VMOVSD, asm.W128, to, e.floating(v, 0))
 }
 
 // storeFloat computes a float into an element.

@@ -225,7 +225,7 @@ func (p *promoter) study(body []Inst) bool {
 				weight *= 2
 			}
 			p.words[n].weight += weight
-			p.words[n].float = p.words[n].float && in.Op == VMOVSD
+			p.words[n].float = p.words[n].float && (in.Op == VMOVSD || in.Op == VMOVSS && role&writes == 0)
 			p.words[n].dirty = p.words[n].dirty || role&writes != 0
 		}
 	}
@@ -269,7 +269,9 @@ func (p *promoter) inRegister(in *Inst, k int, r Reg) (Inst, bool) {
 			out.Op = VMOVAPD
 		}
 	case VMOVSS:
-		out.Op, out.W = VMOVD, W128
+		if out.Op, out.W = VMOVD, W128; r.isVector() {
+			out.Op = VMOVAPD
+		}
 		if role&writes != 0 {
 			return out, false
 		}
