@@ -320,14 +320,25 @@ func (g *gen) reduced(depth int, parent *loop.Val) {
 	}
 	if g.phase == count {
 		n := g.variable("n", num(0))
-		g.along(depth, func() { g.assign(n, num(1)) })
-		g.result.element(parent, less(num(0), use(n)), nil)
+		if g.s.Over == nil {
+			g.along(depth, func() { g.assign(n, num(1)) })
+		}
+		g.result.element(parent, g.someStored(n), nil)
 		return
 	}
 	r := g.red
 	g.start(r)
 	g.steps(r, depth)
-	g.result.element(parent, less(num(0), use(r.count)), func() *loop.Val { return g.finish(r, g.positions())[0] })
+	g.result.element(parent, g.someStored(r.count), func() *loop.Val { return g.finish(r, g.positions())[0] })
+}
+
+// someStored returns whether a result of n positions is stored: where there are any, or
+// where the operand stores that the statement is over.
+func (g *gen) someStored(n *loop.Var) *loop.Val {
+	if g.s.Over != nil {
+		return g.holds(g.demand())
+	}
+	return less(num(0), use(n))
 }
 
 // steps emits the steps of a reduction whose reduced axes stand from one on.
