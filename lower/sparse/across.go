@@ -32,7 +32,7 @@ type across struct {
 // newAcross returns the reduction of a statement, nil when it is none of these.
 func (g *gen) newAcross(r *reduction) *across {
 	kept := g.plan.kept
-	if g.implied != nil || kept < 2 || len(g.views) != 1 || r.lanes > 1 ||
+	if g.implied != nil || len(g.locals) > 0 || kept < 2 || len(g.views) != 1 || r.lanes > 1 ||
 		g.s.Order != ir.StoredOrder && g.s.Order != ir.Stored1 {
 		return nil
 	}

@@ -89,8 +89,8 @@ func (g *gen) leaf(e *ir.Expr) *loop.Val {
 	}
 	switch e.Kind {
 	case ir.Load:
-		if g.locals[e.Access.Operand] != nil {
-			return g.sampled(e)
+		if l := g.locals[e.Access.Operand]; l != nil {
+			return g.sampled(l)
 		}
 		if g.k.Operands[e.Access.Operand].Format.Sparse() {
 			return g.element(e)

@@ -58,6 +58,7 @@ var kernels = []string{
 	"in a f64[M,N,K] csf, p f64[M,P], q f64[P,K]; out o f64[M,N,K] csf; local t f64[M,N,K]; axis i<M, j<N, k<K, r<P;  t[i,j,k] = fma.chain[r](p[i,r], q[r,k]) over a[i,j,k]; o[i,j,k] = a[i,j,k]*t[i,j,k]",
 	"in a f64[M,N] csr, p f64[M,K], q f64[K,N]; out o f64[M,N] csr; axis i<M, j<N, k<K;  o[i,j] = fma.chain[k](p[i,k], q[k,j]) over a[i,j]",
 	"in a f64[M,N] csr, p f64[M,N]; out o f64[M,N] csr; axis i<M, j<N;  o[i,j] = exp(p[i,j]) over a[i,j]",
+	"in a f64[M,N] csr, p f64[M,K], q f64[N,K,P]; out o f64[M,P]; local t f64[M,N,P]; axis i<M, j<N, r<P, k<K;  t[i,j,r] = fma.chain[k](p[i,k], q[j,k,r]) over a[i,j]; o[i,r] = fma.stored[j](a[i,j], t[i,j,r])",
 	// formats
 	"in a f64[N] sparsevec, b f64[N] sparsevec; out o f64[N] sparsevec; axis i<N;  o[i] = a[i] + b[i]",
 	"in a f64[N] sparsevec, b f64[N] sparsevec; out o f64[N] sparsevec; axis i<N;  o[i] = a[i]*b[i]",

@@ -91,7 +91,7 @@ func (g *gen) declareLocals() {
 	}
 	for _, l := range g.inTask() {
 		l.red = g.declare(l.s)
-		l.vals = g.scratch("sample", l.s.Args[0].DType, nil, num(sampleWidth))
+		l.vals = g.scratch("sample", g.k.Operands[l.read.Operand].DType, nil, num(sampleWidth))
 	}
 }
 
@@ -107,8 +107,7 @@ func (g *gen) inTask() []*local {
 }
 
 // sampled returns a local's value at the position at hand.
-func (g *gen) sampled(e *ir.Expr) *loop.Val {
-	l := g.locals[e.Access.Operand]
+func (g *gen) sampled(l *local) *loop.Val {
 	if g.inStrip != nil {
 		return load(l.vals, g.inStrip)
 	}
@@ -204,7 +203,7 @@ func (g *gen) sampleList(c *cursor, a int, q, n *loop.Val) {
 		one := func() {
 			g.each("t", num(0), n, func(t *loop.Val) {
 				g.at[a] = position(t)
-				v := g.sampled(&ir.Expr{Kind: ir.Load, DType: l.s.Args[0].DType, Access: l.read})
+				v := g.sampled(l)
 				g.emit(&loop.Store{Array: l.vals, Index: []*loop.Val{t}, Val: v})
 			})
 		}
