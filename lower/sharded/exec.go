@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"math"
 	"os"
 	"slices"
 	"sync"
@@ -103,9 +104,10 @@ func (e *executor) run(ctx context.Context, results []wanted) error {
 	e.wake = sync.NewCond(&e.mu)
 	e.shelved = e.t.shelves[e.spillDir()]
 	if b := e.bounds.Memory; b > 0 {
-		e.t.arena.bound(0)
+		e.t.arena.bound(b)
+		defer e.t.arena.bound(0)
 	} else {
-		e.t.arena.bound(256 << 20)
+		e.t.arena.bound(math.MaxInt64)
 	}
 	e.link()
 	stop := context.AfterFunc(ctx, func() {
