@@ -3,6 +3,8 @@ package sharded
 import (
 	"math"
 	"sync"
+
+	"github.com/numen-go/numen/lower"
 )
 
 // arena is memory for chunks that the garbage collector does not know: a bound on what a
@@ -62,6 +64,9 @@ func (a *arena) get(n int64) ([]byte, error) {
 		defer a.mu.Unlock()
 		a.held -= size
 		return nil, err
+	}
+	if size >= lower.HugePage {
+		lower.AdviseHuge(b)
 	}
 	return b[:n], nil
 }
