@@ -16,11 +16,9 @@ const (
 	compute phase = iota // a dense result
 	count                // how many elements the result stores
 	write                // coordinates and values
-	list                 // coordinates, unsorted; values come in phase gather
-	collect              // values at coordinates that are known
 )
 
-var phaseNames = [...]string{"compute", "count", "write", "list", "collect"}
+var phaseNames = [...]string{"compute", "count", "write"}
 
 // gen writes the loop of a statement.
 type gen struct {
@@ -233,11 +231,12 @@ func (g *gen) scratches() {
 		return
 	}
 	extent := g.extentOf(g.plan.loops[len(g.plan.loops)-1])
-	if g.phase == count || g.phase == list {
+	if g.result != nil {
 		g.marks = g.scratch("mark", ir.Int64, num(0), extent)
-		return
 	}
-	g.space = g.newWorkspace(extent)
+	if g.phase != count {
+		g.space = g.newWorkspace(extent)
+	}
 }
 
 // demand returns the positions that the statement visits.

@@ -86,7 +86,7 @@ func isSampled(k *ir.Kernel, s *ir.Stmt) bool {
 
 // declareLocals emits what locals need once a task.
 func (g *gen) declareLocals() {
-	if g.phase == count || g.phase == list {
+	if g.phase == count {
 		return
 	}
 	for _, l := range g.inTask() {

@@ -28,11 +28,20 @@ func TestOrderRows(t *testing.T) {
 		}
 		for _, threads := range []int{1, 3} {
 			got := slices.Clone(crd)
-			if err := orderRows(t.Context(), threads, int64(extent), pos, got); err != nil {
+			vals := make([]int16, len(crd)) // which tell where they belong
+			for i, c := range crd {
+				vals[i] = int16(c ^ c>>16)
+			}
+			if err := orderRows(t.Context(), threads, int64(extent), pos, got, vals); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("extent %d, %d threads: rows are out of order", extent, threads)
+			}
+			for i, c := range got {
+				if vals[i] != int16(c^c>>16) {
+					t.Fatalf("extent %d, %d threads: element %d has the value of another", extent, threads, i)
+				}
 			}
 		}
 	}

@@ -32,14 +32,14 @@ func (g *gen) newResult() *result {
 		r.levels = append(r.levels, kind)
 		if kind == ir.LevelCompressed && g.phase != count {
 			role := ir.Out
-			if g.phase == collect {
-				role = ir.In
+			if g.plan.workspace {
+				role = ir.InOut
 			}
 			r.pos[l] = g.array("opos", ir.Int64, 1, ir.InOut, func(r *run) loop.Memory { return slice(r.out.Pos[l]) })
 			r.crd[l] = g.array("ocrd", ir.Int32, 1, role, func(r *run) loop.Memory { return slice(r.out.Crd[l]) })
 		}
 	}
-	if g.phase == write || g.phase == collect {
+	if g.phase == write {
 		r.vals = g.array("oval", o.DType, 1, ir.Out, func(r *run) loop.Memory { return host(r.out.Vals, o.DType) })
 	}
 	r.bases = g.array("base", ir.Int64, 2, ir.InOut, func(r *run) loop.Memory { return r.baseMemory(n) })
@@ -144,14 +144,14 @@ func (g *gen) extentOf(a int) *loop.Val { return g.dim(g.k.Axes[a].Extent) }
 
 // close ends the list of a level below a position.
 func (r *result) close(level int, p *loop.Val) {
-	if r.levels[level] == ir.LevelCompressed && (r.g.phase == write || r.g.phase == list) {
+	if r.levels[level] == ir.LevelCompressed && r.g.phase == write {
 		r.g.emit(&loop.Store{Array: r.pos[level], Index: []*loop.Val{add(p, num(1))}, Val: use(r.n[level])})
 	}
 }
 
 // append adds a coordinate to a level.
 func (r *result) append(level int, x *loop.Val) {
-	if r.g.phase == write || r.g.phase == list {
+	if r.g.phase == write {
 		r.g.emit(&loop.Store{Array: r.crd[level], Index: []*loop.Val{use(r.n[level])}, Val: cast(ir.Int32, x)})
 		if level+1 < len(r.levels) {
 			r.close(level+1, use(r.n[level]))
@@ -200,48 +200,43 @@ func (r *result) element(p, cond *loop.Val, value func() *loop.Val) {
 }
 
 // scattered emits the list of the last level below a position, the loops of which from
-// depth on meet elements in any order, some more than once.
+// depth on meet elements in any order, some more than once: coordinates and values stand
+// as they were met first, and are put in order later. Whether some position of an element
+// was implicit shows in the sign of a zero. An element has no more positions than the loop
+// over the last axis was come to, which hardly ever are all: only then are the positions
+// of every element counted.
 func (r *result) scattered(p *loop.Val, depth int) {
-	g, last := r.g, len(r.levels)-1
-	if g.phase == collect {
-		r.collect(p, depth)
-		return
-	}
-	g.scatter(depth, nil, func(x *loop.Val) {
-		g.when(op(ir.OpNe, load(g.marks, x), add(p, num(1))), func() {
-			g.emit(&loop.Store{Array: g.marks, Index: []*loop.Val{x}, Val: add(p, num(1))})
+	g, w, last := r.g, r.g.space, len(r.levels)-1
+	row := g.let("row", add(p, num(1)))
+	met := func(x *loop.Val, first func()) {
+		g.when(op(ir.OpNe, load(g.marks, x), row), func() {
+			g.emit(&loop.Store{Array: g.marks, Index: []*loop.Val{x}, Val: row})
+			first()
 			r.append(last, x)
 		})
+	}
+	if g.phase == count {
+		g.scatter(depth, nil, func(x *loop.Val) { met(x, func() {}) })
+		return
+	}
+	lo, came := g.let("lo", use(r.n[last])), g.variable("came", num(0))
+	g.scatter(depth, func() { g.assign(came, add(use(came), num(1))) }, func(x *loop.Val) {
+		met(x, func() { w.clear(x, false) })
+		w.step(x, g.values(g.s.Args), false)
 	})
-}
-
-// collect emits the values of a list whose coordinates are known. Whether some position
-// of an element was implicit shows in the sign of a zero. An element has no more positions
-// than the loop over the last axis was come to, which hardly ever are all: only then are
-// the positions of every element counted.
-func (r *result) collect(p *loop.Val, depth int) {
-	g, w, last := r.g, r.g.space, len(r.levels)-1
-	lo, hi := g.let("lo", load(r.pos[last], p)), g.let("hi", load(r.pos[last], add(p, num(1))))
 	each := func(f func(q, x *loop.Val)) {
-		g.each("q", lo, hi, func(q *loop.Val) { f(q, g.let("x", cast(ir.Int64, load(r.crd[last], q)))) })
+		g.each("q", lo, use(r.n[last]), func(q *loop.Val) { f(q, g.let("x", cast(ir.Int64, load(r.crd[last], q)))) })
 	}
-	run := func(before func(), counted bool) {
-		each(func(_, x *loop.Val) { w.clear(x, counted) })
-		g.scatter(depth, before, func(x *loop.Val) { w.step(x, g.values(g.s.Args), counted) })
-	}
-	store := func(value func(x *loop.Val) []*loop.Val) []loop.Stmt {
-		return g.block(func() {
-			each(func(q, x *loop.Val) {
-				v := value(x)
-				g.emit(&loop.Store{Array: r.vals, Index: []*loop.Val{q}, Val: v[0]})
-			})
+	store := func(value func(x *loop.Val) []*loop.Val) {
+		each(func(q, x *loop.Val) {
+			v := value(x)
+			g.emit(&loop.Store{Array: r.vals, Index: []*loop.Val{q}, Val: v[0]})
 		})
 	}
-	came := g.variable("came", num(0))
-	run(func() { g.assign(came, add(use(came), num(1))) }, false)
 	again := g.block(func() {
-		run(nil, true)
-		g.emit(store(w.finish)...)
+		each(func(_, x *loop.Val) { w.clear(x, true) })
+		g.scatter(depth, nil, func(x *loop.Val) { w.step(x, g.values(g.s.Args), true) })
+		store(w.finish)
 	})
-	g.emit(&loop.If{Cond: less(use(came), g.positions()), Then: store(w.partial), Else: again})
+	g.emit(&loop.If{Cond: less(use(came), g.positions()), Then: g.block(func() { store(w.partial) }), Else: again})
 }

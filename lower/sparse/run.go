@@ -165,23 +165,27 @@ func (r *run) statement(ctx context.Context, codes []*code) error {
 		if err := r.prepare(c.gen); err != nil {
 			return err
 		}
-		if c.phase == count && len(r.bounds) == 2 && c.isBounded() {
+		if c.phase == count && len(r.bounds) == 2 && (c.isBounded() || c.factors() != nil) {
+			single = true
+			continue
+		}
+		switch {
+		case c.phase == count:
+			r.bases = make([]int64, (len(r.bounds)-1)*max(1, len(f.Levels)))
+		case single && c.plan.workspace:
+			if err := r.grow(ctx, c, target); err != nil {
+				return err
+			}
+			continue
+		case single:
 			r.bases = []int64{0, r.atMost(c.gen, c.demand())}
 			if err := r.allocate(target); err != nil {
 				return err
 			}
-			single = true
-			continue
-		}
-		switch c.phase {
-		case count:
-			r.bases = make([]int64, (len(r.bounds)-1)*max(1, len(f.Levels)))
-		case write:
-			if len(codes) == 1 { // nothing to count
-				r.bases = make([]int64, len(r.bounds)-1)
-				if err := r.allocate(target); err != nil {
-					return err
-				}
+		case c.phase == write && len(codes) == 1: // nothing to count
+			r.bases = make([]int64, len(r.bounds)-1)
+			if err := r.allocate(target); err != nil {
+				return err
 			}
 		}
 		if err := r.loop(ctx, c); err != nil {
@@ -192,18 +196,17 @@ func (r *run) statement(ctx context.Context, codes []*code) error {
 				return err
 			}
 		}
-		if c.phase == list {
-			l := len(f.Levels) - 1
-			if err := orderRows(ctx, r.args.Threads, r.out.Extents[axis(r.out.Format, l)], r.out.Pos[l], r.out.Crd[l]); err != nil {
-				return err
-			}
-		}
 	}
 	if r.out == nil || !f.Sparse() {
 		return nil
 	}
 	if single {
 		r.trim()
+	}
+	if first.plan.workspace {
+		if err := r.out.orderRows(ctx, r.args.Threads); err != nil {
+			return err
+		}
 	}
 	return r.deliver(target)
 }

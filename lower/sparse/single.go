@@ -1,6 +1,7 @@
 package sparse
 
 import (
+	"context"
 	"slices"
 
 	"github.com/numen-go/numen/ir"
@@ -46,13 +47,87 @@ func (r *run) atMost(g *gen, p *ir.Pattern) int64 {
 	return r.atMost(g, p.Args[0]) + r.atMost(g, p.Args[1])
 }
 
+// factors returns the views of a product of two sparse matrices whose rows are met in any
+// order, nil of other statements: a row stores at most what the rows of the second one do
+// that it takes.
+func (g *gen) factors() []*view {
+	p := g.demand()
+	if !g.plan.workspace || g.plan.kept != 1 || len(g.plan.loops) != 3 || len(g.views) != 2 || len(g.begins) > 0 || p.Kind != ir.Both || p.Args[0].Kind != ir.Stores || p.Args[1].Kind != ir.Stores {
+		return nil
+	}
+	v := []*view{g.viewOf(p.Args[0].Access), g.viewOf(p.Args[1].Access)}
+	if axisOf(v[0].access.Index[v[0].src.order[0]]) != g.plan.loops[0] {
+		slices.Reverse(v)
+	}
+	for n, v := range v {
+		if !slices.Equal(v.src.format.Levels, []ir.Level{ir.LevelDense, ir.LevelCompressed}) {
+			return nil
+		}
+		for l, d := range v.src.order {
+			a := g.plan.loops[n+l]
+			if x := v.access.Index[d]; axisOf(x) != a || !x.Const.Is(0) || g.k.Axes[a].Extent != g.k.Operands[v.access.Operand].Shape[d] {
+				return nil
+			}
+		}
+	}
+	return v
+}
+
+// room is how many elements a piece of rows may store.
+const room = 1 << 18
+
+// grow runs the loop of a product of matrices a piece of its rows at a time, each with room
+// for all that it may store: for all rows together that may be many times what they do.
+func (r *run) grow(ctx context.Context, c *code, target int) error {
+	r.bases = []int64{0, 0}
+	if err := r.allocate(target); err != nil {
+		return err
+	}
+	v := c.factors()
+	a, b := r.data[slices.Index(c.sources, v[0].src)], r.data[slices.Index(c.sources, v[1].src)]
+	extent := r.out.Extents[axis(r.out.Format, 1)]
+	rows, n := r.bounds[1], int64(0)
+	for lo, hi := int64(0), int64(0); lo < rows; lo = hi {
+		more := int64(0)
+		for ; hi < rows && (hi == lo || more < max(room, 2*extent)); hi++ { // each piece clears its marks
+			row := int64(0)
+			for _, k := range a.Crd[1][a.Pos[1][hi]:a.Pos[1][hi+1]] {
+				row += b.Pos[1][k+1] - b.Pos[1][k]
+			}
+			more += min(row, extent)
+		}
+		if need, had := n+more, int64(len(r.out.Crd[1])); need > had {
+			if lo > 0 { // as if the rest was like that
+				all := float64(float64(float64(n)/float64(lo)) * float64(rows))
+				need = max(need, had+had/4, int64(float64(1.1*all)))
+			}
+			r.resize(n, need)
+		}
+		r.bounds, r.bases[1] = []int64{lo, hi}, n
+		if err := r.loop(ctx, c); err != nil {
+			return err
+		}
+		n = r.bases[1]
+	}
+	return nil
+}
+
+// resize makes room for elements, of which the result has some.
+func (r *run) resize(n, room int64) {
+	d := r.out
+	crd, vals := make([]int32, room), newValues(d.DType, room)
+	copy(crd, d.Crd[1][:n])
+	copy(vals.Bytes(), d.Vals.Bytes()[:n*int64(d.DType.Size())])
+	d.Crd[1], d.Vals = crd, vals
+}
+
 // trim gives back the room that one task did not need.
 func (r *run) trim() {
 	d := r.out
 	n, had := r.bases[1], int64(len(d.Crd[1]))
-	b := d.Vals.Bytes()[:n*int64(d.DType.Size())]
-	if d.Crd[1], d.Vals = d.Crd[1][:n], lower.NewHost(b); n < had/2 { // or it would hold on to more than it is
-		d.Crd[1], d.Vals = slices.Clone(d.Crd[1]), newValues(d.DType, n)
-		copy(d.Vals.Bytes(), b)
+	if n < had/2 { // or it would hold on to more than it is
+		r.resize(n, n)
+		return
 	}
+	d.Crd[1], d.Vals = d.Crd[1][:n], lower.NewHost(d.Vals.Bytes()[:n*int64(d.DType.Size())])
 }

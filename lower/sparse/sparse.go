@@ -219,13 +219,10 @@ func (t *target) statement(k *ir.Kernel, n int, locals map[int]*local) ([]*code,
 		}
 	}
 	var codes []*code
-	for i := 0; i < len(phases); i++ {
-		g, err := newGen(k, n, phases[i], t.keep, locals)
+	for _, ph := range phases {
+		g, err := newGen(k, n, ph, t.keep, locals)
 		if err != nil {
 			return nil, err
-		}
-		if g.plan.workspace && phases[0] == count && len(phases) == 2 {
-			phases = []phase{count, list, collect}
 		}
 		c := &code{gen: g, target: t}
 		if _, err := c.of(c.usual()); err != nil {
