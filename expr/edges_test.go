@@ -117,3 +117,35 @@ func TestResultsOverTheirInput(t *testing.T) {
 		}
 	}
 }
+
+// TestDividingByOneNumber divides by a number, and by arrays of it, which takes another
+// path, numbers at and beside multiples.
+func TestDividingByOneNumber(t *testing.T) {
+	for _, d := range []np.DType{np.Int8, np.Uint8, np.Int16, np.Uint16, np.Int32, np.Uint32} {
+		bits := 8 * d.Size()
+		most := int64(1)<<bits - 1
+		if d == np.Int8 || d == np.Int16 || d == np.Int32 {
+			most /= 2
+		}
+		for _, by := range []int64{1, 2, 3, 7, 10, 11, 100, 127, 255, 1000, 4095, 32767, 65521, 46341, 1<<31 - 1, 1<<32 - 5, most, -1, -3, -most} {
+			if by > most || by < 0 && uint64(most) == 1<<bits-1 {
+				continue
+			}
+			var of []int64
+			for k := range int64(3000) {
+				q := k
+				if k >= 1000 { // from all over, and from the end
+					q = max(most/by-k%1000*(k/2000*(most/by/1000)+1), 0)
+				}
+				of = append(of, q*by-1, q*by, q*by+1, -q*by, most-k, -most-1+k)
+			}
+			x := np.Must(np.AsType(np.Of(of...), d).Eval(ctx))
+			for name, f := range map[string]func(a, b np.Operand) np.Array{"quotient": np.FloorDivide, "rest": np.Remainder} {
+				divisor := np.Must(np.Multiply(np.OnesLike(x), by).Eval(ctx))
+				if !np.Must(np.Value[bool](ctx, np.All(np.Equal(np.Must(f(x, by).Eval(ctx)), np.Must(f(x, divisor).Eval(ctx)))))) {
+					t.Errorf("%s of %s by %d", name, d, by)
+				}
+			}
+		}
+	}
+}

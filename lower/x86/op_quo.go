@@ -2,6 +2,7 @@ package x86
 
 import (
 	"github.com/numen-go/numen/ir"
+	"github.com/numen-go/numen/lower/loop"
 	"github.com/numen-go/numen/lower/x86/asm"
 )
 
@@ -9,18 +10,32 @@ import (
 // off, and those of 32-bit ones those of float64: a quotient a/b that is no integer is at
 // least 1/b below the next one, which is more than the rounding of so few bits.
 func emitQuo(s *strip, d ir.DType, args []operand) asm.Reg {
-	a, b := s.reg(args[0]), s.reg(args[1])
+	return s.quo(d, s.reg(args[0]), s.reg(args[1]), asm.NoReg)
+}
+
+// quo divides integers; by is what reciprocal returns for b, where it is one number.
+func (s *strip) quo(d ir.DType, a, b, by asm.Reg) asm.Reg {
 	var q asm.Reg
 	switch d.Size() {
 	case 8:
 		return s.quo64(d, a, b)
 	case 4:
-		q = s.inHalves(func(half func(asm.Reg) asm.Reg) asm.Reg { return s.quo32(d, half(a), half(b)) })
+		q = s.inHalves(func(half func(asm.Reg) asm.Reg) asm.Reg {
+			w, x := s.wide64(), asm.R(s.toFloat64(d, half(a)))
+			if by != asm.NoReg {
+				return s.cut(d, asm.R(s.vec(asm.VMULPD, w, x, asm.R(by))))
+			}
+			return s.cut(d, asm.R(s.vec(asm.VDIVPD, w, x, asm.R(s.toFloat64(d, half(b))))))
+		})
 	default:
 		w := s.width(d)
-		x := s.vec(asm.VCVTDQ2PS, w, asm.R(a))
-		y := s.vec(asm.VCVTDQ2PS, w, asm.R(b))
-		q = s.vec(asm.VCVTTPS2DQ, w, asm.R(s.vec(asm.VDIVPS, w, asm.R(x), asm.R(y))))
+		x := asm.R(s.vec(asm.VCVTDQ2PS, w, asm.R(a)))
+		if by != asm.NoReg {
+			x = asm.R(s.vec(asm.VMULPS, w, x, asm.R(by)))
+		} else {
+			x = asm.R(s.vec(asm.VDIVPS, w, x, asm.R(s.vec(asm.VCVTDQ2PS, w, asm.R(b)))))
+		}
+		q = s.vec(asm.VCVTTPS2DQ, w, x)
 	}
 	q = s.only(s.isNot0(register(d, b)), q, d)
 	if d.Kind() == ir.KindInt { // the least integer by -1
@@ -29,10 +44,40 @@ func emitQuo(s *strip, d ir.DType, args []operand) asm.Reg {
 	return q
 }
 
-// quo32 returns the quotients of 32-bit integers, anything where b is 0.
-func (s *strip) quo32(d ir.DType, a, b asm.Reg) asm.Reg {
+// reciprocal returns what integers of at most 32 bits are multiplied by to divide them by
+// b: 1/b and a few roundings more. So a multiple of b is never rounded below its quotient,
+// and what is not one stays below the next, for 1/b is more than what is added: a float
+// has 20 bits more than the quotient (of 8 and 16 bits 5).
+func (s *strip) reciprocal(d ir.DType, b asm.Reg) asm.Reg {
+	if d.Size() < 4 {
+		w := s.width(d)
+		return s.vec(asm.VDIVPS, w, asm.R(s.reg(s.float(ir.Float32, 1+0x1p-22))), asm.R(s.vec(asm.VCVTDQ2PS, w, asm.R(b))))
+	}
+	w, one := s.wide64(), s.f64(1+0x1p-51)
+	load := asm.VMOVUPD
+	if s.wide() {
+		load, one.Broadcast = asm.VBROADCASTSD, false
+	}
+	return s.vec(asm.VDIVPD, w, asm.R(s.vec(load, w, one)), asm.R(s.toFloat64(d, b)))
+}
+
+// quoBy divides by what all positions share.
+func (s *strip) quoBy(v *loop.Val, a, b value) value {
+	x, ok := s.hoisted[v]
+	if !ok {
+		s.hoist(func() { x = value{register(v.DType, s.reciprocal(v.DType, s.reg(b.of(0))))} })
+		s.hoisted[v] = x
+	}
+	q := make(value, len(a))
+	for u := range q {
+		q[u] = register(v.DType, s.quo(v.DType, s.reg(a[u]), s.reg(b.of(0)), s.reg(x.of(0))))
+	}
+	return q
+}
+
+// cut returns the integers of 32 bits that floats of 64 bits are without their fraction.
+func (s *strip) cut(d ir.DType, q asm.Arg) asm.Reg {
 	w := s.wide64()
-	q := asm.R(s.vec(asm.VDIVPD, w, asm.R(s.toFloat64(d, a)), asm.R(s.toFloat64(d, b))))
 	switch {
 	case d == ir.Int32:
 		return s.vec(asm.VCVTTPD2DQ, w, q)

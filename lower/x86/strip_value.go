@@ -67,6 +67,9 @@ func (s *strip) apply(v *loop.Val, at loop.Place) value {
 	for i, a := range v.Args {
 		args[i] = s.value(a, at)
 	}
+	if v.Op == ir.OpQuo && v.DType.Size() <= 4 && !s.varies(v.Args[1]) && !s.inPlace(v.Args[1], at) {
+		return s.quoBy(v, args[0], args[1])
+	}
 	if v.Op == ir.OpLookup {
 		args = append(args, value{s.table(v.Table)})
 	}
