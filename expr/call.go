@@ -98,15 +98,21 @@ func tooLarge(shape []ir.Dim) bool {
 	return err != nil
 }
 
-// in returns the node of an operand that must be an Array.
+// in returns the node of an operand that must be an Array of numbers with arithmetic.
 func (c *call) in(a Array) *ir.Node {
+	if a.n != nil && a.n.Op != opFailed && a.n.Type.DType.Kind() == ir.KindComplex {
+		return c.fail(ErrDType, "there is no arithmetic on %s yet: work on real and imaginary parts", a.n.Type.DType.Name())
+	}
+	return c.stored(a)
+}
+
+// stored is in of an Array of any dtype, for what only moves elements.
+func (c *call) stored(a Array) *ir.Node {
 	switch {
 	case a.n == nil:
 		return c.fail(ErrNil, "an operand is the zero Array: was it assigned?")
 	case a.n.Op == opFailed:
 		return a.n
-	case a.n.Type.DType.Kind() == ir.KindComplex:
-		return c.fail(ErrDType, "there is no arithmetic on %s yet: work on real and imaginary parts", a.n.Type.DType.Name())
 	}
 	if v := values(a.n); v != nil && closed(v) {
 		return c.fail(ErrClosed, "an operand was closed")

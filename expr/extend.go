@@ -26,12 +26,18 @@ func Call(fn string, op *ir.Op, attr *ir.Attr, args ...Array) Array {
 	for _, a := range args {
 		c.more = append(c.more, a)
 	}
-	ns, bad := c.ins(args)
-	if bad != nil {
-		return c.array(bad)
-	}
 	if op == nil {
 		return c.array(c.fail(ErrOperand, "the op is nil"))
+	}
+	in := c.in
+	if op == ir.OpConvert {
+		in = c.stored
+	}
+	ns := make([]*ir.Node, len(args))
+	for i, a := range args {
+		if ns[i] = in(a); isFailed(ns[i]) {
+			return c.array(ns[i])
+		}
 	}
 	return c.array(c.node(op, attr, ns...))
 }

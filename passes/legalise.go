@@ -40,9 +40,12 @@ var legalise = Pass{
 	}),
 }
 
-// takenBySome refuses a call whose result no target can hold. Without targets nothing
-// is refused.
+// takenBySome refuses a call whose result no target can compute. Without targets nothing
+// is refused, and complex numbers that are only handed on need no kernel.
 func takenBySome(caps []*ir.Caps, n *ir.Node) error {
+	if n.Type.DType.Kind() == ir.KindComplex && (n.Op == ir.OpParam || n.Op == ir.OpConvert) {
+		return nil
+	}
 	types := n.Type.Tuple
 	if types == nil {
 		types = []ir.Type{n.Type}
