@@ -26,9 +26,6 @@ func Call(fn string, op *ir.Op, attr *ir.Attr, args ...Array) Array {
 	for _, a := range args {
 		c.more = append(c.more, a)
 	}
-	if op == nil {
-		return c.array(c.fail(ErrOperand, "the op is nil"))
-	}
 	in := c.in
 	if op == ir.OpConvert {
 		in = c.stored
@@ -38,6 +35,9 @@ func Call(fn string, op *ir.Op, attr *ir.Attr, args ...Array) Array {
 		if ns[i] = in(a); isFailed(ns[i]) {
 			return c.array(ns[i])
 		}
+	}
+	if op == nil {
+		return c.array(c.fail(ErrOperand, "the op is nil"))
 	}
 	return c.array(c.node(op, attr, ns...))
 }
