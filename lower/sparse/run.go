@@ -172,16 +172,11 @@ func (r *run) statement(ctx context.Context, codes []*code) error {
 		switch {
 		case c.phase == count:
 			r.bases = make([]int64, (len(r.bounds)-1)*max(1, len(f.Levels)))
-		case single && c.plan.workspace:
+		case single:
 			if err := r.grow(ctx, c, target); err != nil {
 				return err
 			}
 			continue
-		case single:
-			r.bases = []int64{0, r.atMost(c.gen, c.demand())}
-			if err := r.allocate(target); err != nil {
-				return err
-			}
 		case c.phase == write && len(codes) == 1: // nothing to count
 			r.bases = make([]int64, len(r.bounds)-1)
 			if err := r.allocate(target); err != nil {

@@ -3,13 +3,15 @@ package sparse
 import (
 	"context"
 	"slices"
+	"sort"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
 )
 
-// One task need not count: it writes what a matrix stores into room for all that its
-// operands could give it, and leaves the rest. Several would have to move theirs together.
+// One task need not count: it writes what a matrix stores a piece of its rows at a time,
+// into room for all that the operands could give the piece. Several would have to move
+// theirs together.
 
 // isBounded reports whether the rows of a sparse matrix are made of rows of others, so that
 // they say how much it stores at most.
@@ -34,17 +36,18 @@ func (g *gen) isBounded() bool {
 	return g.demand().Kind > ir.Everywhere
 }
 
-// atMost returns how many elements a pattern has at most.
-func (r *run) atMost(g *gen, p *ir.Pattern) int64 {
+// atMost returns how many elements of rows a pattern has at most.
+func (r *run) atMost(g *gen, p *ir.Pattern, lo, hi int64) int64 {
 	switch p.Kind {
 	case ir.Nowhere:
 		return 0
 	case ir.Stores:
-		return int64(len(r.data[slices.Index(g.sources, g.viewOf(p.Access).src)].Crd[1]))
+		pos := r.data[slices.Index(g.sources, g.viewOf(p.Access).src)].Pos[1]
+		return pos[hi] - pos[lo]
 	case ir.Both:
-		return min(r.atMost(g, p.Args[0]), r.atMost(g, p.Args[1]))
+		return min(r.atMost(g, p.Args[0], lo, hi), r.atMost(g, p.Args[1], lo, hi))
 	}
-	return r.atMost(g, p.Args[0]) + r.atMost(g, p.Args[1])
+	return r.atMost(g, p.Args[0], lo, hi) + r.atMost(g, p.Args[1], lo, hi)
 }
 
 // factors returns the views of a product of two sparse matrices whose rows are met in any
@@ -76,30 +79,46 @@ func (g *gen) factors() []*view {
 // room is how many elements a piece of rows may store.
 const room = 1 << 18
 
-// grow runs the loop of a product of matrices a piece of its rows at a time, each with room
-// for all that it may store: for all rows together that may be many times what they do.
+// piece returns where a piece of rows from lo on ends, and how much that stores at most.
+func (r *run) piece(c *code, lo int64) (hi, more int64) {
+	rows := r.out.Extents[axis(r.out.Format, 0)]
+	if !c.plan.workspace {
+		p := c.demand()
+		n := sort.Search(int(rows-lo), func(n int) bool { return r.atMost(c.gen, p, lo, lo+int64(n)) >= room })
+		hi = min(rows, lo+max(1, int64(n)))
+		return hi, r.atMost(c.gen, p, lo, hi)
+	}
+	v := c.factors()
+	a, b := r.data[slices.Index(c.sources, v[0].src)], r.data[slices.Index(c.sources, v[1].src)]
+	extent := r.out.Extents[axis(r.out.Format, 1)]
+	for hi = lo; hi < rows && (hi == lo || more < max(room, 2*extent)); hi++ { // each piece clears its marks
+		row := int64(0)
+		for _, k := range a.Crd[1][a.Pos[1][hi]:a.Pos[1][hi+1]] {
+			row += b.Pos[1][k+1] - b.Pos[1][k]
+		}
+		more += min(row, extent)
+	}
+	return hi, more
+}
+
+// grow runs the loop that writes a matrix a piece of its rows at a time, each with room for
+// all that it may store: for all rows together that may be many times what they do.
 func (r *run) grow(ctx context.Context, c *code, target int) error {
 	r.bases = []int64{0, 0}
 	if err := r.allocate(target); err != nil {
 		return err
 	}
-	v := c.factors()
-	a, b := r.data[slices.Index(c.sources, v[0].src)], r.data[slices.Index(c.sources, v[1].src)]
-	extent := r.out.Extents[axis(r.out.Format, 1)]
 	rows, n := r.bounds[1], int64(0)
-	for lo, hi := int64(0), int64(0); lo < rows; lo = hi {
-		more := int64(0)
-		for ; hi < rows && (hi == lo || more < max(room, 2*extent)); hi++ { // each piece clears its marks
-			row := int64(0)
-			for _, k := range a.Crd[1][a.Pos[1][hi]:a.Pos[1][hi+1]] {
-				row += b.Pos[1][k+1] - b.Pos[1][k]
-			}
-			more += min(row, extent)
-		}
+	for lo := int64(0); lo < rows; {
+		hi, more := r.piece(c, lo)
 		if need, had := n+more, int64(len(r.out.Crd[1])); need > had {
 			if lo > 0 { // as if the rest was like that
 				all := float64(float64(float64(n)/float64(lo)) * float64(rows))
-				need = max(need, had+had/4, int64(float64(1.1*all)))
+				all = float64(1.1 * all)
+				need = max(need, had+had/4, int64(all))
+			}
+			if !c.plan.workspace {
+				need = min(need, n+r.atMost(c.gen, c.demand(), lo, rows))
 			}
 			r.resize(n, need)
 		}
@@ -107,7 +126,7 @@ func (r *run) grow(ctx context.Context, c *code, target int) error {
 		if err := r.loop(ctx, c); err != nil {
 			return err
 		}
-		n = r.bases[1]
+		lo, n = hi, r.bases[1]
 	}
 	return nil
 }
