@@ -98,6 +98,17 @@ func exactErf(x, _ *big.Float) *big.Float {
 
 func exactPow(x, y *big.Float) *big.Float { return exactExp(times(y, exactLog(x, nil)), nil) }
 
+func exactExp2(x, _ *big.Float) *big.Float { return exactPow(real(2), x) }
+
+// The differences lose digits near 0, of which there are far more than needed.
+func exactExpm1(x, _ *big.Float) *big.Float { return minus(exactExp(x, nil), real(1)) }
+func exactLog1p(x, _ *big.Float) *big.Float { return exactLog(plus(real(1), x), nil) }
+
+// exactLogTo is the logarithm to a base.
+func exactLogTo(base float64) func(x, _ *big.Float) *big.Float {
+	return func(x, _ *big.Float) *big.Float { return over(exactLog(x, nil), exactLog(real(base), nil)) }
+}
+
 // ulps returns how far y is off, in units of the last place of the exact result, of which
 // a float64 has 53 and a float32 24.
 func ulps(y float64, exact *big.Float, places int) float64 {

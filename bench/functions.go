@@ -32,6 +32,11 @@ func functionProblems() []*problem {
 		{name: "tanh", exact: exactTanh, build: of1(np.Tanh), plain: one(math.Tanh), python: "np.tanh(x)", numexpr: "tanh(x)", lo: -5, hi: 5},
 		{name: "erf", exact: exactErf, build: of1(np.Erf), plain: one(math.Erf), python: "erf(x)", lo: -3, hi: 3},
 		{name: "pow", exact: exactPow, build: func(x []np.Array) np.Array { return np.Pow(x[0], x[1]) }, plain: math.Pow, python: "x ** y", numexpr: "x ** y", lo: 0.01, hi: 10, exponent: true},
+		{name: "exp2", exact: exactExp2, build: of1(np.Exp2), plain: one(math.Exp2), python: "np.exp2(x)", lo: -10, hi: 10},
+		{name: "expm1", exact: exactExpm1, build: of1(np.Expm1), plain: one(math.Expm1), python: "np.expm1(x)", numexpr: "expm1(x)", lo: -5, hi: 5},
+		{name: "log2", exact: exactLogTo(2), build: of1(np.Log2), plain: one(math.Log2), python: "np.log2(x)", lo: 0.01, hi: 100},
+		{name: "log10", exact: exactLogTo(10), build: of1(np.Log10), plain: one(math.Log10), python: "np.log10(x)", numexpr: "log10(x)", lo: 0.01, hi: 100},
+		{name: "log1p", exact: exactLog1p, build: of1(np.Log1p), plain: one(math.Log1p), python: "np.log1p(x)", numexpr: "log1p(x)", lo: -0.9, hi: 10},
 	} {
 		for _, d := range []np.DType{np.Float64, np.Float32} {
 			names := "x"
