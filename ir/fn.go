@@ -64,6 +64,22 @@ func (f *formula) sel(c, x, y *Expr) *Expr        { return f.Apply(OpSelect, c, 
 func (f *formula) rare(c, fast, slow *Expr) *Expr { return f.Apply(OpRare, c, fast, slow) }
 func (f *formula) isNaN(x *Expr) *Expr            { return f.ne(x, x) }
 
+// notWithin returns the condition not lo <= x < hi, for bounds above 0, by one comparison:
+// of the bits, moved so that lo's become the least integer.
+func (f *formula) notWithin(x *Expr, lo, hi float64) *Expr {
+	least, from, to := uint64(1)<<(8*f.d.Size()-1), Float(f.d, lo), Float(f.d, hi)
+	return f.le(f.int(least+to-from), f.add(f.bits(x), f.int(least-from)))
+}
+
+// notNormal returns the condition that x is not a positive normal number.
+func (f *formula) notNormal(x *Expr) *Expr {
+	least := 0x1p-1022
+	if f.d == Float32 {
+		least = 0x1p-126
+	}
+	return f.notWithin(x, least, math.Inf(1))
+}
+
 // fastTwoSum returns a+b and its rounding error; right where |a| >= |b|, or a is 0, or
 // a is a multiple of b's last place.
 func (f *formula) fastTwoSum(a, b *Expr) (h, e *Expr) {

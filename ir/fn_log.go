@@ -87,8 +87,7 @@ func expandLog(sum func(f *formula, k, w, t *Expr) *Expr) func(b *Builder, e *Ex
 		slow = f.sel(f.lt(x, zero), f.nan(f.d), slow)
 		slow = f.sel(f.eq(x, zero), f.neg(f.inf()), slow)
 		slow = f.sel(f.isNaN(x), x, slow)
-		normal := f.and(f.le(f.which(0x1p-1022, 0x1p-126), x), f.lt(x, f.inf()))
-		return f.rare(f.not(normal), log(x, nil), slow)
+		return f.rare(f.notNormal(x), log(x, nil), slow)
 	}
 }
 
@@ -116,6 +115,9 @@ func expandLog1p(b *Builder, e *Expr) *Expr {
 	slow := f.sel(f.lt(zero, x), f.logSum(k, w, t), f.nan(f.d))
 	slow = f.sel(f.eq(x, f.num(-1)), f.neg(f.inf()), slow)
 	slow = f.sel(f.or(f.isNaN(x), f.eq(x, f.inf())), x, slow)
-	inside := f.and(f.lt(f.num(-1), x), f.lt(x, f.which(0x1p1000, 0x1p100)))
-	return f.rare(f.not(inside), y, slow)
+	lo, hi := 0x1p-60, 0x1p1000 // what is above 0 is at least 2^-53, and 2^-24 in float32
+	if f.d == Float32 {
+		lo, hi = 0x1p-30, 0x1p100
+	}
+	return f.rare(f.notWithin(u, lo, hi), y, slow)
 }

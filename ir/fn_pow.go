@@ -114,9 +114,7 @@ func expandPow(b *Builder, e *Expr) *Expr {
 	}
 	f := formulaOf(b, e.DType)
 	s, n, p := f.powParts(x, y, nil)
-	normal := f.and(f.le(f.which(0x1p-1022, 0x1p-126), x), f.lt(x, f.inf()))
-	fast := f.and(normal, f.lt(f.abs(p), f.which(708, 87)))
-	return f.rare(f.not(fast), f.scaleNormal(s, n), f.powSlow(x, y))
+	return f.rare(f.or(f.notNormal(x), f.outside(p, 708, 87)), f.scaleNormal(s, n), f.powSlow(x, y))
 }
 
 // powSlow is pow for every x and y. Later lines take precedence.
