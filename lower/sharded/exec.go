@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -401,7 +402,7 @@ func (e *executor) spill(t *task) bool {
 		e.spilling--
 		e.wake.Broadcast()
 		if err != nil {
-			e.stop(err)
+			e.stop(fmt.Errorf("%w: room was needed for %s", err, e.name(t)))
 			return true
 		}
 		if c.pins > 0 { // a task has begun to read it

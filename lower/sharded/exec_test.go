@@ -69,7 +69,7 @@ func TestFullDisk(t *testing.T) {
 	target.shelves[os.TempDir()] = &brokenShelf{}
 	out := rows(t, target, a)
 	b := &lower.Bounds{Threads: 2, Memory: 200 << 10}
-	if err := target.Finish(t.Context(), []*lower.Array{out}, b); !errors.Is(err, errFull) {
+	if err := target.Finish(t.Context(), []*lower.Array{out}, b); !errors.Is(err, errFull) || !strings.Contains(err.Error(), "room was needed for chunk ") {
 		t.Fatalf("a full disk: %v", err)
 	}
 	clear(target.shelves)
