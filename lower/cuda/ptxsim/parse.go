@@ -39,6 +39,14 @@ type entry struct {
 	labels  map[string]int
 }
 
+// The registers that tell a thread where it is come first.
+const (
+	regThread  = iota
+	regThreads // of the block
+	regBlock
+	regBlocks
+)
+
 // instr is an instruction.
 type instr struct {
 	run   func(t *thread)
@@ -175,7 +183,7 @@ func (p *parser) kernel(s string) error {
 		e.params[f[2]] = len(e.sizes)
 		e.sizes = append(e.sizes, t.size)
 	}
-	for _, s := range []string{"%tid.x", "%ntid.x", "%ctaid.x", "%nctaid.x"} {
+	for _, s := range []string{regThread: "%tid.x", regThreads: "%ntid.x", regBlock: "%ctaid.x", regBlocks: "%nctaid.x"} {
 		e.declare(s, typ{'u', 4})
 	}
 	if s, _ := p.next(); s != "{" {

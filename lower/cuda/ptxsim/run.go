@@ -3,6 +3,7 @@ package ptxsim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 )
 
@@ -31,6 +32,26 @@ type launch struct {
 	entry  *entry
 	args   []uint64
 	fault  *Fault
+
+	blocks  int
+	block   block     // that runs
+	threads []*thread // of the block
+	order   []*thread // in which they have their turns
+}
+
+func newLaunch(d *Device, e *entry, blocks, threads int, args []uint64) *launch {
+	l := &launch{device: d, entry: e, args: args, blocks: blocks, threads: make([]*thread, threads)}
+	l.block.shared, l.block.last = make([]uint64, e.shared/8), make([]use, e.shared/uint64(e.granule))
+	all, n := make([]thread, threads), len(e.regs)
+	regs, local := make([]uint64, threads*n), make([]uint64, threads*int(e.local/8))
+	for i := range all {
+		l.threads[i] = &all[i]
+		all[i].r = regs[i*n:][:n:n]
+		k := int(e.local / 8)
+		all[i].local = local[i*k:][:k:k]
+	}
+	l.order = slices.Clone(l.threads)
+	return l
 }
 
 // Params returns how many parameters an entry has, -1 where there is no such entry.
@@ -51,10 +72,10 @@ func (m *Module) Launch(entry string, blocks, threads int, args ...uint64) error
 	if len(args) != len(e.sizes) || blocks < 1 || threads < 1 || threads > 1024 || e.shared > 48<<10 {
 		return fmt.Errorf("ptxsim: %s: %d arguments, %d blocks of %d threads, %d bytes of shared memory", entry, len(args), blocks, threads, e.shared)
 	}
-	l := &launch{device: m.device, entry: e, args: args}
+	l := newLaunch(m.device, e, blocks, threads, args)
 	r := rand.New(rand.NewPCG(m.device.seed.Add(1), 7))
 	for _, b := range r.Perm(blocks) {
-		if l.block(r, b, blocks, threads); l.fault != nil {
+		if l.run(r, b); l.fault != nil {
 			return l.fault
 		}
 	}
@@ -97,29 +118,12 @@ type block struct {
 // patience is how many instructions a thread runs before another one has its turn.
 const patience = 1 << 16
 
-func (l *launch) block(r *rand.Rand, number, blocks, threads int) {
-	e := l.entry
-	b := &block{number: number, shared: make([]uint64, e.shared/8), last: make([]use, e.shared/uint64(e.granule)), granule: e.granule}
-	for i := range b.shared {
-		b.shared[i] = poison
-	}
-	all := make([]*thread, threads)
-	regs := make([]uint64, threads*len(e.regs))
-	for i := range all {
-		t := &thread{run: l, block: b, index: i, r: regs[i*len(e.regs):][:len(e.regs):len(e.regs)], local: make([]uint64, e.local/8)}
-		copy(t.r, e.regs)
-		for k := range t.local {
-			t.local[k] = poison
-		}
-		for name, v := range map[string]int{"%tid.x": i, "%ntid.x": threads, "%ctaid.x": number, "%nctaid.x": blocks} {
-			t.r[e.byName[name]] = uint64(v)
-		}
-		all[i] = t
-	}
+func (l *launch) run(r *rand.Rand, number int) {
+	b := l.start(number)
 	for {
 		active := false
-		for _, i := range r.Perm(threads) {
-			t := all[i]
+		r.Shuffle(len(l.order), func(i, k int) { l.order[i], l.order[k] = l.order[k], l.order[i] })
+		for _, t := range l.order {
 			if t.state == running {
 				if t.exec(); l.fault != nil {
 					return
@@ -127,10 +131,31 @@ func (l *launch) block(r *rand.Rand, number, blocks, threads int) {
 				active = active || t.state == running
 			}
 		}
-		if !active && !b.meet(all) {
+		if !active && !b.meet(l.threads) {
 			return
 		}
 	}
+}
+
+// start returns a block whose threads are about to begin. Blocks run one after another, in
+// the same memory: a kernel may have thousands that do little.
+func (l *launch) start(number int) *block {
+	e, b := l.entry, &l.block
+	*b = block{number: number, shared: b.shared, last: b.last, granule: e.granule}
+	for i := range b.shared {
+		b.shared[i] = poison
+	}
+	clear(b.last)
+	for i, t := range l.threads {
+		*t = thread{run: l, block: b, index: i, r: t.r, local: t.local}
+		copy(t.r, e.regs)
+		for k := range t.local {
+			t.local[k] = poison
+		}
+		t.r[regThread], t.r[regThreads] = uint64(i), uint64(len(l.threads))
+		t.r[regBlock], t.r[regBlocks] = uint64(number), uint64(l.blocks)
+	}
+	return b
 }
 
 // exec runs a thread until it waits, ends or has had its turn.
