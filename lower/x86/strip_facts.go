@@ -109,19 +109,36 @@ func (f *facts) looksFirst() bool {
 }
 
 // findLate finds the names that can wait until the branch that asks for them is entered:
-// no statement in between writes what they read.
+// no statement in between writes what they read, and no name that cannot wait reads them.
 func (f *facts) findLate() {
-	for i, st := range f.body {
+	needed := map[*loop.Var]bool{}
+	for i, st := range slices.Backward(f.body) {
 		set, ok := st.(*loop.Set)
-		if !ok || len(f.places[set.Var]) == 0 {
+		if !ok {
 			continue
 		}
-		written := slices.ContainsFunc(f.body[i:max(i, len(f.body)-1)], func(st loop.Stmt) bool {
-			_, name := st.(*loop.Set)
-			return !name
-		})
-		f.late[set.Var] = !written || !touches(set.Val)
+		if len(f.places[set.Var]) > 0 {
+			f.late[set.Var] = !needed[set.Var] && f.canWait(i, set)
+		}
+		if !f.late[set.Var] {
+			loop.Any(set.Val, func(v *loop.Val) bool {
+				if v.Kind == loop.Use {
+					needed[v.Var] = true
+				}
+				return false
+			})
+		}
 	}
+}
+
+// canWait reports whether no statement from number i on, that of a name, but the last one
+// writes what the name may read.
+func (f *facts) canWait(i int, set *loop.Set) bool {
+	written := slices.ContainsFunc(f.body[i:max(i, len(f.body)-1)], func(st loop.Stmt) bool {
+		_, name := st.(*loop.Set)
+		return !name
+	})
+	return !written || !touches(set.Val)
 }
 
 // lanesFor returns the positions of a vector: fewer when a vector of the strip is of
