@@ -183,13 +183,12 @@ func (t *Patterns) Stored(args []*Expr) *Pattern {
 
 // Demanded returns where a statement that stores, or reduces in a stored order, computes
 // anything: Everywhere where it makes every element of a dense result.
-func (k *Kernel) Demanded(s *Stmt) *Pattern {
-	pats := k.Patterns()
+func (t *Patterns) Demanded(s *Stmt) *Pattern {
 	switch {
 	case s.Sink == Reduce && (s.Order == StoredOrder || s.Order == Stored1):
-		return pats.Stored(s.Args)
-	case s.Sink == Store && len(s.Targets) == 1 && k.Operands[s.Targets[0].Operand].Format.sparse():
-		return pats.Of(s.Args[0])
+		return t.Stored(s.Args)
+	case s.Sink == Store && len(s.Targets) == 1 && t.k.Operands[s.Targets[0].Operand].Format.sparse():
+		return t.Of(s.Args[0])
 	}
 	return &Pattern{Kind: Everywhere}
 }

@@ -68,7 +68,7 @@ func (f *fusion) sampled(p *piece, v int) (at, over *ir.Access) {
 		}
 		return nil
 	}
-	if over = find(k.Demanded(last)); over == nil || at == nil {
+	if over = find(k.Patterns().Demanded(last)); over == nil || at == nil {
 		return nil, nil
 	}
 	return at, over

@@ -244,14 +244,10 @@ func (g *gen) demand() *ir.Pattern {
 	switch {
 	case g.s.Over != nil:
 		return &ir.Pattern{Kind: ir.Stores, Access: g.s.Over}
-	case g.s.Sink == ir.Reduce && (g.s.Order == ir.StoredOrder || g.s.Order == ir.Stored1):
-		return g.pats.Stored(g.s.Args)
 	case g.implied != nil:
 		return g.implied.pattern
-	case g.s.Sink == ir.Store && g.result != nil:
-		return g.pats.Of(g.s.Args[0])
 	}
-	return &ir.Pattern{Kind: ir.Everywhere}
+	return g.pats.Demanded(g.s)
 }
 
 // store emits the loops of elementwise results from an axis on.

@@ -57,7 +57,7 @@ func results(k *ir.Kernel) (stmts []int, locals map[int]*local, err error) {
 		}
 		whole := *k
 		whole.Stmts = []ir.Stmt{final}
-		if !whole.Demanded(&final).Within(l.s.Over) {
+		if !whole.Patterns().Demanded(&final).Within(l.s.Over) {
 			return nil, nil, declined(lower.WhyStatements, fmt.Sprintf("%s is read where %s stores nothing", k.Operands[o].Name, k.Operands[l.s.Over.Operand].Name))
 		}
 	}

@@ -16,24 +16,34 @@ import (
 // isBounded reports whether the rows of a sparse matrix are made of rows of others, so that
 // they say how much it stores at most.
 func (g *gen) isBounded() bool {
-	lists := func(f *ir.Format) bool {
-		return slices.Equal(f.Levels, []ir.Level{ir.LevelDense, ir.LevelCompressed})
-	}
 	o := &g.k.Operands[g.s.Targets[0].Operand]
-	if g.s.Sink != ir.Store || !o.Format.Sparse() || !lists(treeFormat(o.Format, storedOrder(o.Format))) {
+	if g.s.Sink != ir.Store || !o.Format.Sparse() || !isRows(treeFormat(o.Format, storedOrder(o.Format))) {
 		return false
 	}
 	for _, v := range g.views {
-		if !lists(v.src.format) {
+		if !g.rowsOf(v, g.plan.out) {
 			return false
-		}
-		for l, d := range v.src.order {
-			if x := v.access.Index[d]; axisOf(x) != g.plan.out[l] || !x.Const.Is(0) || g.k.Axes[g.plan.out[l]].Extent != g.k.Operands[v.access.Operand].Shape[d] {
-				return false
-			}
 		}
 	}
 	return g.demand().Kind > ir.Everywhere
+}
+
+// isRows reports whether a format stores rows that are lists.
+func isRows(f *ir.Format) bool {
+	return slices.Equal(f.Levels, []ir.Level{ir.LevelDense, ir.LevelCompressed})
+}
+
+// rowsOf reports whether a view is of such a matrix, whole, whose levels are two axes.
+func (g *gen) rowsOf(v *view, axes []int) bool {
+	if !isRows(v.src.format) {
+		return false
+	}
+	for l, d := range v.src.order {
+		if x := v.access.Index[d]; axisOf(x) != axes[l] || !x.Const.Is(0) || g.k.Axes[axes[l]].Extent != g.k.Operands[v.access.Operand].Shape[d] {
+			return false
+		}
+	}
+	return true
 }
 
 // atMost returns how many elements of rows a pattern has at most.
@@ -63,14 +73,8 @@ func (g *gen) factors() []*view {
 		slices.Reverse(v)
 	}
 	for n, v := range v {
-		if !slices.Equal(v.src.format.Levels, []ir.Level{ir.LevelDense, ir.LevelCompressed}) {
+		if !g.rowsOf(v, g.plan.loops[n:]) {
 			return nil
-		}
-		for l, d := range v.src.order {
-			a := g.plan.loops[n+l]
-			if x := v.access.Index[d]; axisOf(x) != a || !x.Const.Is(0) || g.k.Axes[a].Extent != g.k.Operands[v.access.Operand].Shape[d] {
-				return nil
-			}
 		}
 	}
 	return v
