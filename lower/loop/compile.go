@@ -247,6 +247,8 @@ func (c *compiler) stmt(s Stmt) error {
 		return c.fold(s)
 	case *Tile:
 		return c.tile(s)
+	case *Chains:
+		return c.block(s.Strips())
 	default:
 		return fmt.Errorf("loop: %T outside a strip", s)
 	}

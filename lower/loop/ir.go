@@ -183,6 +183,19 @@ type Tile struct {
 	Left            *Element // nil: nothing merges
 }
 
+// Chains takes states through steps side by side: for every Pos < N, the state at Pos of
+// Acc starts from Init and takes a step with Vals for ascending Depth < K. Vals are loads,
+// of the state's dtype, at positions that are affine in Depth and may be data along Pos.
+type Chains struct {
+	Combine    *ir.Combine
+	Pos, Depth *Var
+	N, K       *Val
+	Acc        *Array // a local one, of rank 1; what it holds from N to the next multiple of 16 is undefined then
+	Init       *Val   // a literal
+	Vals       []*Val
+	Soon       []*Val // loads like Vals that other chains will ask for before long: a hint
+}
+
 func (*Par) stmt()      {}
 func (*For) stmt()      {}
 func (*While) stmt()    {}
@@ -201,6 +214,7 @@ func (*Prefix) stmt()   {}
 func (*Scatter) stmt()  {}
 func (*Append) stmt()   {}
 func (*Tile) stmt()     {}
+func (*Chains) stmt()   {}
 
 // Val is an expression.
 type Val struct {

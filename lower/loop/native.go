@@ -75,6 +75,8 @@ func mentioned(body []Stmt) []*Array {
 		switch s := s.(type) {
 		case *Fold:
 			out = append(out, s.Accs...)
+		case *Chains:
+			out = append(out, s.Acc)
 		case *Tile:
 			for _, e := range s.Accs {
 				out = append(out, e.Array)

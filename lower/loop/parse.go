@@ -299,7 +299,7 @@ func init() {
 		"local":   func(p *parser, _ int) Stmt { return p.local(false) },
 		"reg":     func(p *parser, _ int) Stmt { return p.local(true) },
 		"require": (*parser).require, "nonempty": (*parser).nonEmpty, "strip": (*parser).strip, "lanes": (*parser).lanes,
-		"fold": (*parser).fold, "prefix": (*parser).prefix, "scatter": (*parser).scatter, "append": (*parser).appendTo, "tile": (*parser).tile,
+		"fold": (*parser).fold, "prefix": (*parser).prefix, "scatter": (*parser).scatter, "append": (*parser).appendTo, "tile": (*parser).tile, "chains": (*parser).chains,
 	}
 }
 
@@ -573,6 +573,32 @@ func (p *parser) tile(int) Stmt {
 		s.When = p.expr()
 		p.expect(",")
 		s.Left = &p.elementTuple()[0]
+	}
+	p.expect(")")
+	p.scopes = p.scopes[:len(p.scopes)-1]
+	p.end()
+	return s
+}
+
+func (p *parser) chains(int) Stmt {
+	s := &Chains{Combine: p.combine()}
+	p.scopes = append(p.scopes, map[string]*Var{})
+	for _, x := range []struct {
+		v *(*Var)
+		n **Val
+	}{{&s.Depth, &s.K}, {&s.Pos, &s.N}} {
+		*x.v = p.newVar()
+		p.expect("<")
+		*x.n = p.binary(precSum)
+		p.expect(",")
+	}
+	s.Acc = p.array(p.name("an array's name"))
+	p.expect("=")
+	s.Init = p.expr()
+	p.expect(",")
+	s.Vals = p.exprTuple()
+	if p.accept(",") {
+		s.Soon = p.exprTuple()
 	}
 	p.expect(")")
 	p.scopes = p.scopes[:len(p.scopes)-1]

@@ -36,6 +36,11 @@ func TestRefused(t *testing.T) {
 		{"  x[0] = 1.0", "x is only read"},
 		{"  y[0] = 1", "1 is i64, not f64"},
 		{"  par (i, j) = 0 to n cost 1:\n    for k = i to j:\n      par (a, b) = 0 to n cost 1:\n        q = a", "par stands inside a par"},
+		{"  local s f64[16]\n  chains(fma, k < n, t < n, s = -0.0, (x[p[k]], x[t]))", "no load along the depth"},
+		{"  local s f64[16]\n  chains(sum, k < n, t < n, s = -0.0, x[k] + 1.0)", "no load along the depth"},
+		{"  local s f64[16]\n  chains(sum, k < n, t < n, s = 0, x[k])", "s does not start from 0"},
+		{"  local s f64[9]\n  chains(sum, k < n, t < n, s = -0.0, x[k])", "s is no array of states"},
+		{"  chains(sum, k < n, t < n, y = -0.0, x[k])", "y is no array of states"},
 		{"  strip t < n:\n    strip u < n:\n      y[u] = 0.0", "Strip stands inside a strip"},
 		{"  strip t < n:\n    for i = 0 to n:\n      y[t] = 0.0", "For stands inside a strip"},
 		{"  lanes(sum, y, s)", "Lanes stands outside a strip"},
@@ -122,6 +127,7 @@ func FuzzParseLoop(f *testing.F) {
 		f.Add(loops)
 	}
 	f.Add("loop f(n, in x i8[_], out y i8[_]):\n  strip t < n:\n    y[t] = pick(within(t, 1, n), x[t - 1], -3_i8)\n")
+	f.Add("loop f(n, in x f64[_,_], in p i64[_]):\n  local s f64[16]\n  chains(fma, k < n, t < 9, s = -0.0, (x[2, k], x[p[t], k + 1]), x[p[t + 9], k])\n")
 	f.Fuzz(func(t *testing.T, src string) {
 		l, err := Parse(src)
 		if err != nil {

@@ -136,6 +136,13 @@ func (p *printer) stmt(s Stmt) {
 		p.line("tile(%s, %s < %s, %s < %s, %s < %s, %s%s, %s%s)", s.Combine.Name,
 			s.Depth.Name, s.K.at(precSum), s.Row.Name, s.M.at(precSum), s.Col.Name, s.N.at(precSum),
 			tuple(s.Accs, Element.String), init, tuple(s.Vals, (*Val).String), left)
+	case *Chains:
+		soon := ""
+		if len(s.Soon) > 0 {
+			soon = ", " + tuple(s.Soon, (*Val).String)
+		}
+		p.line("chains(%s, %s < %s, %s < %s, %s = %s, %s%s)", s.Combine.Name,
+			s.Depth.Name, s.K.at(precSum), s.Pos.Name, s.N.at(precSum), s.Acc.Name, s.Init, tuple(s.Vals, (*Val).String), soon)
 	}
 }
 

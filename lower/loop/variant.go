@@ -203,6 +203,8 @@ func stepped(l *Loop) uint64 {
 		switch s := s.(type) {
 		case *Strip:
 			steps[s.Pos] = true
+		case *Chains:
+			steps[s.Depth], steps[s.Pos] = true, true
 		case *Tile:
 			steps[s.Depth], steps[s.Row], steps[s.Col] = true, true, true
 			if s.Left != nil {

@@ -150,6 +150,8 @@ func (v *verifier) stmt(s Stmt) error {
 		return v.accumulators(s.Combine, s.Accs, 16)
 	case *Tile:
 		return v.tile(s)
+	case *Chains:
+		return v.chains(s)
 	}
 	return fmt.Errorf("%T stands outside a strip", s)
 }
@@ -386,6 +388,34 @@ func (v *verifier) tile(s *Tile) error {
 		}
 	}
 	return states(s.Combine, accs, s.Vals)
+}
+
+func (v *verifier) chains(s *Chains) error {
+	if err := v.integers(s.N, s.K); err != nil {
+		return err
+	}
+	if a := s.Acc; !v.arrays[a] || a.Role != ir.Local || a.Rank != 1 || v.extents[a] <= 0 || v.extents[a]%ir.LaneCount != 0 {
+		return fmt.Errorf("chains: %s is no array of states", a.Name)
+	}
+	if s.Init.Kind != Const || s.Init.DType != s.Acc.DType {
+		return fmt.Errorf("chains: %s does not start from %s", s.Acc.Name, s.Init)
+	}
+	vars := len(v.vars)
+	defer func() { v.leave(vars) }()
+	for _, x := range []*Var{s.Depth, s.Pos} {
+		if err := v.declare(x); err != nil {
+			return err
+		}
+	}
+	for _, x := range slices.Concat(s.Vals, s.Soon) {
+		if err := v.value(x, s.Acc.DType); err != nil {
+			return err
+		}
+		if x.Kind != Load || x.Array == s.Acc || !affineIn(x.Args, s.Depth) {
+			return fmt.Errorf("chains: %s is no load along the depth", x)
+		}
+	}
+	return states(s.Combine, []*Array{s.Acc}, s.Vals)
 }
 
 // affineIn reports whether positions are sums of variables, which nothing else in them

@@ -98,6 +98,8 @@ func operands(s Stmt) []*Val {
 		if s.Left != nil {
 			out = append(append(out, s.When), s.Left.Index...)
 		}
+	case *Chains:
+		out = append(append(append(out, s.N, s.K, s.Init), s.Vals...), s.Soon...)
 	}
 	return out
 }

@@ -229,11 +229,58 @@ func (g *gen) sampleList(c *cursor, a int, q, n *loop.Val) {
 				&loop.If{Cond: less(add(use(t), num(half)), n), Then: next(batch), Else: next(half)},
 			}})
 		}
+		if g.isProduct(l) {
+			many = func() { g.chains(l, c, a, q, n) }
+		}
 		k := g.dim(l.positions(g.k))
 		short := both(less(num(0), k), less(k, num(l.red.block)))
 		g.emit(&loop.If{Cond: short, Then: g.block(many), Else: g.block(one)})
 	}
 	g.at[a] = nil
+}
+
+// moves reports whether what a local reads at an access depends on an axis of its reader.
+func (l *local) moves(a *ir.Access, axis int) bool {
+	for d, x := range l.s.Targets[0].Index {
+		follows := slices.ContainsFunc(l.read.Index[d].Terms, func(t ir.Term) bool { return t.Axis == axis })
+		if follows && slices.Contains(a.Axes(), x.Terms[0].Axis) {
+			return true
+		}
+	}
+	return false
+}
+
+// isProduct reports whether the elements of a local's chains are loaded as they are.
+func (g *gen) isProduct(l *local) bool {
+	return !slices.ContainsFunc(l.s.Args, func(e *ir.Expr) bool { return e.Kind != ir.Load || e.DType != l.red.states[0] })
+}
+
+// ahead is how many elements of a list before they need them chains ask for what they
+// load: what lies anywhere in memory takes long to come.
+const ahead = 32
+
+// chains emits the values of a local whose elements are loaded for n elements of a list
+// from q on: chains of less than a block, side by side.
+func (g *gen) chains(l *local, c *cursor, a int, q, n *loop.Val) {
+	s := &loop.Chains{Combine: l.red.c, Pos: g.name("t", ir.Int64), Depth: g.name("k", ir.Int64), N: n, K: g.dim(l.positions(g.k)),
+		Acc: l.vals, Init: literal(l.red.states[0], l.red.identity[0])}
+	size := &loop.Val{Kind: loop.Extent, DType: ir.Int64, Array: c.crd}
+	soon := g.let("soon", op(ir.OpMin, add(q, num(ahead)), sub(size, n)))
+	elements := func(from *loop.Val, of func(e *ir.Expr) bool) (out []*loop.Val) {
+		g.at[a] = cast(ir.Int64, load(c.crd, add(from, use(s.Pos))))
+		g.atSample(l, func() {
+			g.at[l.s.Axes[0]] = use(s.Depth)
+			for _, e := range l.s.Args {
+				if of(e) {
+					out = append(out, g.leaf(e))
+				}
+			}
+		})
+		return out
+	}
+	s.Vals = elements(q, func(*ir.Expr) bool { return true })
+	s.Soon = elements(soon, func(e *ir.Expr) bool { return l.moves(e.Access, a) })
+	g.emit(s)
 }
 
 // side emits chains of less than a block, side by side, for elements at positions of an
@@ -242,12 +289,6 @@ func (g *gen) side(l *local, axis int, at []*loop.Val) []*loop.Val {
 	var acc []*loop.Var
 	for range at {
 		acc = append(acc, g.variable("acc", literal(l.red.states[0], l.red.identity[0])))
-	}
-	moves := map[int]bool{} // axes of the local that follow the one at hand
-	for d, x := range l.s.Targets[0].Index {
-		for _, t := range l.read.Index[d].Terms {
-			moves[x.Terms[0].Axis] = moves[x.Terms[0].Axis] || t.Axis == axis
-		}
 	}
 	a := l.s.Axes[0]
 	g.each("k", num(0), g.dim(g.k.Axes[a].Extent), func(k *loop.Val) {
@@ -259,7 +300,7 @@ func (g *gen) side(l *local, axis int, at []*loop.Val) []*loop.Val {
 				if i == 0 && len(at) > 1 {
 					body := ir.Stmt{Args: l.s.Args}
 					body.VisitExprs(func(e *ir.Expr) {
-						if e.Kind == ir.Load && !slices.ContainsFunc(e.Access.Axes(), func(x int) bool { return moves[x] }) {
+						if e.Kind == ir.Load && !l.moves(e.Access, axis) {
 							g.common[e] = g.let("e", g.leaf(e))
 						}
 					})

@@ -57,6 +57,8 @@ func (e *emitter) stmt(s loop.Stmt) error {
 		return e.fold(s)
 	case *loop.Tile:
 		return e.tile(s)
+	case *loop.Chains:
+		return e.chains(s)
 	default:
 		return fmt.Errorf("x86: %T inside a part", s)
 	}

@@ -45,6 +45,7 @@ type strip struct {
 	advance  []func(group int) // moves what is carried from group to group
 	after    []func()          // what follows the loops
 	iotas    map[ir.DType]asm.Reg
+	words    map[asm.Arg]asm.Reg // integers of all positions, spread
 	known    map[*loop.Var]*nameFacts
 	results  []*access // written past the caches where they are aligned
 	past     bool      // such code is being written
@@ -98,7 +99,7 @@ type stripState struct {
 	scratch []int32 // areas of 16 times 8 bytes, by their distance from the frame
 	twice   int32   // 16 lanes, twice; 0: none yet
 	locals  map[*loop.Array]*loop.Local
-	guarded *loop.Strip // the strip at hand, if it has positions for sure
+	guarded loop.Stmt // the strip or chains at hand, if they have positions for sure
 }
 
 // strip appends a strip to the block at hand.
@@ -188,7 +189,7 @@ func (e *emitter) allocated(f *facts, write func(s *strip)) error {
 func (f *facts) emit(e *emitter, batch int, write func(s *strip)) *strip {
 	s := &strip{
 		emitter: e, b: asm.NewBuilder(&e.label), lanes: f.lanes, facts: *f, batch: batch,
-		hoisted: map[*loop.Val]value{}, accesses: map[accessKey]*access{}, lanesOf: map[*loop.Lanes]*laneCode{}, iotas: map[ir.DType]asm.Reg{}, known: map[*loop.Var]*nameFacts{},
+		hoisted: map[*loop.Val]value{}, accesses: map[accessKey]*access{}, lanesOf: map[*loop.Lanes]*laneCode{}, iotas: map[ir.DType]asm.Reg{}, words: map[asm.Arg]asm.Reg{}, known: map[*loop.Var]*nameFacts{},
 		serials: map[loop.Stmt]*serialCode{}, combines: map[loop.Stmt]*combineCode{}, lets: map[*loop.Var]value{}, arms: map[*loop.Val]*arm{},
 	}
 	s.b.Insts, s.before = e.list(), e.list()

@@ -175,7 +175,7 @@ func (s *strip) addressVectors(a *loop.Array, index []*loop.Val, at loop.Place, 
 	}
 	var sum value
 	key := keyOf(a, bases)
-	s.hoist(func() { sum = value{register(ir.Int64, s.broadcast(ir.Int64, s.address(key.a, bases)))} })
+	sum = s.spreadWord(s.address(key.a, bases))
 	for d, v := range index {
 		if n, ok := bases[d].Number(); !ok || n != 0 || v.Kind == loop.Const {
 			continue
@@ -194,13 +194,22 @@ func (s *strip) addressVectors(a *loop.Array, index []*loop.Val, at loop.Place, 
 				one[i] = loop.Int(0)
 			}
 			one[d] = loop.Int(1)
-			var stride value
-			s.hoist(func() { stride = value{register(ir.Int64, s.broadcast(ir.Int64, s.strideBytes(a, one)))} })
-			p = s.op(ir.OpMul, ir.Int64, ir.Int64, p, stride)
+			p = s.op(ir.OpMul, ir.Int64, ir.Int64, p, s.spreadWord(s.strideBytes(a, one)))
 		}
 		sum = s.op(ir.OpAdd, ir.Int64, ir.Int64, sum, p)
 	}
 	return sum
+}
+
+// spreadWord returns an integer in memory that no statement of the strip writes as one for
+// all positions.
+func (s *strip) spreadWord(word asm.Arg) value {
+	x, ok := s.words[word]
+	if !ok {
+		s.hoist(func() { x = s.broadcast(ir.Int64, word) })
+		s.words[word] = x
+	}
+	return value{register(ir.Int64, x)}
 }
 
 // spilled writes vectors of the members at hand to scratch memory, and returns where each
