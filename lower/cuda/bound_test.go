@@ -147,6 +147,27 @@ func TestDriverMemory(t *testing.T) {
 	closeAll(t, exe, target)
 }
 
+// TestDriverHangs has the driver not return from waiting for a launch: the run returns all
+// the same, and all is given back when the driver has.
+func TestDriverHangs(t *testing.T) {
+	hangs(t, bind(t), func() (release func()) {
+		gate := make(chan bool)
+		var mu sync.Mutex
+		launched := false
+		cudasim.Inject(func(call string) cudasim.Result {
+			mu.Lock()
+			hang := launched && call == "cuStreamSynchronize"
+			launched = call == "cuLaunchKernel"
+			mu.Unlock()
+			if hang {
+				<-gate
+			}
+			return cudasim.Success
+		})
+		return func() { close(gate) }
+	})
+}
+
 const outside = `.version 6.3
 .target sm_75
 .address_size 64
@@ -181,9 +202,17 @@ func TestLost(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if err := target.Close(); err == nil {
-		t.Error("closing a lost device succeeded")
+	destroyed := 0
+	cudasim.Inject(func(call string) cudasim.Result {
+		if call == "cuStreamDestroy" {
+			destroyed++
+		}
+		return cudasim.Success
+	})
+	if err := target.Close(); err == nil || destroyed == 0 {
+		t.Errorf("closing a lost device destroyed %d streams: %v", destroyed, err)
 	}
+	cudasim.Inject(nil)
 	again := newTarget(bind(t))
 	exe = compile(t, again)
 	if err := exe.Run(t.Context(), scaled(3)); err != nil {
@@ -205,8 +234,8 @@ func TestDriverRefuses(t *testing.T) {
 	if err := d.Free(p); err == nil || !strings.Contains(err.Error(), "InvalidValue") {
 		t.Errorf("freed twice: %v", err)
 	}
-	if _, err := d.Load(strings.Replace(outside, "st.global.u64 [%q0+4096], %q0", "st.global.u64 [%q0], %q9", 1)); err == nil || !strings.Contains(err.Error(), "InvalidPtx") {
-		t.Errorf("bad PTX: %v", err)
+	if _, err := d.Load(strings.Replace(outside, "st.global.u64 [%q0+4096], %q0", "st.global.u64 [%q0], %q9", 1)); err == nil || !strings.Contains(err.Error(), "InvalidPtx") || !strings.Contains(err.Error(), "line 8") {
+		t.Errorf("bad PTX, the compiler's words: %v", err)
 	}
 	m, err := d.Load(outside)
 	if err != nil {

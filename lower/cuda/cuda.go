@@ -58,11 +58,12 @@ var format = &ir.Format{Device: "cuda"}
 type target struct {
 	device device
 	pool   pool
+	calls  attendant
 }
 
 func newTarget(d device) *target {
-	t := &target{device: d}
-	t.pool.device = d
+	t := &target{device: d, calls: attendant{patience: patience}}
+	t.pool.device, t.pool.calls = d, &t.calls
 	return t
 }
 
@@ -72,22 +73,24 @@ func (*target) Caps() *ir.Caps { return ptx.Caps() }
 
 // Close gives all memory back that the target keeps, and the device.
 func (t *target) Close() error {
-	err := t.pool.flush()
-	if failed := t.device.Close(); err == nil {
-		err = failed
-	}
-	return err
+	return t.calls.after(func() error {
+		err := t.pool.flush()
+		if failed := t.device.Close(); err == nil {
+			err = failed
+		}
+		return err
+	})
 }
 
-func (t *target) Compile(_ context.Context, k *ir.Kernel) (lower.Executable, error) {
-	e, err := t.compile(k)
+func (t *target) Compile(ctx context.Context, k *ir.Kernel) (lower.Executable, error) {
+	e, err := t.compile(ctx, k)
 	if err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
-func (t *target) compile(k *ir.Kernel) (*executable, error) {
+func (t *target) compile(ctx context.Context, k *ir.Kernel) (*executable, error) {
 	if err := k.Verify(); err != nil {
 		return nil, err
 	}
@@ -98,11 +101,24 @@ func (t *target) compile(k *ir.Kernel) (*executable, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, err := t.device.Load(m.Text)
+	var code module
+	err = t.calls.await(ctx, &call{
+		what: "the compilation of kernel " + k.Name,
+		do: func() (err error) {
+			code, err = t.device.Load(m.Text)
+			return err
+		},
+		drop: func() { _ = code.Unload() },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("cuda: kernel %s: %w", k.Name, err)
 	}
 	return &executable{t: t, k: k, ptx: m, code: code}, nil
+}
+
+// compileNow compiles what a run needs, and waits for the end.
+func (t *target) compileNow(k *ir.Kernel) (*executable, error) {
+	return t.compile(context.Background(), k)
 }
 
 // executable is a kernel as code on the device.
@@ -120,7 +136,10 @@ func (e *executable) String() string {
 	return strings.Join([]string{e.t.device.String(), e.ptx.Loop.String(), e.ptx.Text}, "\n")
 }
 
-func (e *executable) Close() error { return errors.Join(e.code.Unload(), e.checking.Close()) }
+// Close gives the code back.
+func (e *executable) Close() error {
+	return errors.Join(e.t.calls.after(e.code.Unload), e.checking.Close())
+}
 
 // Home returns the format of arrays on the device.
 func (*target) Home() *ir.Format { return format }
@@ -158,8 +177,19 @@ func (t *target) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*l
 		if err != nil {
 			return nil, err
 		}
-		if err := t.device.Write(out.Buf.(*buffer).p, gather(a)); err != nil {
-			out.Buf.Close()
+		b, from := out.Buf.(*buffer), gather(a)
+		err = t.calls.await(ctx, &call{
+			what: "a copy to the device",
+			do: func() error {
+				err := t.device.Write(b.p, from)
+				if err != nil {
+					b.Close()
+				}
+				return err
+			},
+			drop: func() { b.Close() },
+		})
+		if err != nil {
 			return nil, fmt.Errorf("cuda: %w", err)
 		}
 		return out, nil
@@ -174,7 +204,9 @@ func (t *target) Convert(ctx context.Context, a *lower.Array, to *ir.Format) (*l
 		}
 		words := make([]uint64, (n*int64(a.DType.Size())+7)/8)
 		h := lower.HostOf(words)
-		if err := t.device.Read(h.Bytes()[:n*int64(a.DType.Size())], b.p); err != nil {
+		to, p := h.Bytes()[:n*int64(a.DType.Size())], b.p
+		err = t.calls.await(ctx, &call{what: "a copy from the device", do: func() error { return t.device.Read(to, p) }})
+		if err != nil {
 			return nil, fmt.Errorf("cuda: %w", err)
 		}
 		return &lower.Array{DType: a.DType, Buf: h, Extents: a.Extents, Strides: lower.Contiguous(a.Extents)}, nil

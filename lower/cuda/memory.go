@@ -11,6 +11,7 @@ import (
 // and three quarters of them.
 type pool struct {
 	device device
+	calls  *attendant
 	mu     sync.Mutex
 	free   map[int64][]uint64
 	live   int // blocks that somebody has
@@ -30,6 +31,9 @@ func room(bytes int64) int64 {
 
 // get returns memory, which nobody has cleared.
 func (p *pool) get(bytes int64) (uint64, error) {
+	if err := p.calls.clear(); err != nil {
+		return 0, err
+	}
 	size := room(bytes)
 	p.mu.Lock()
 	if list := p.free[size]; len(list) > 0 {
@@ -42,9 +46,10 @@ func (p *pool) get(bytes int64) (uint64, error) {
 	at, err := p.device.Alloc(size)
 	if err != nil { // what is kept may be in the way
 		if failed := p.flush(); failed != nil {
-			return 0, failed
+			err = fmt.Errorf("%w; giving back what is kept: %w", err, failed)
+		} else {
+			at, err = p.device.Alloc(size)
 		}
-		at, err = p.device.Alloc(size)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("cuda: memory of %d bytes: %w", size, err)

@@ -5,7 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
+	"sync"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
@@ -13,23 +14,19 @@ import (
 	"github.com/numen-go/numen/lower/loop"
 )
 
-// The shape of launches.
-const (
-	maxThreads = 1 << 16
-	tileBlock  = 256       // threads of a block that runs a task together, at most
-	maxScratch = 256 << 20 // bytes of scratch memory of a launch
-)
-
 // run is one run of a kernel.
 type run struct {
 	e      *executable
 	ctx    context.Context
 	words  []uint64 // of the frame
-	frame  uint64   // where it is on the device
 	host   evaluator
 	fault  *lower.Fault
+	copies []arrayCopy
+
+	mu     sync.Mutex
+	frame  uint64  // where it is on the device
 	blocks []block // memory to give back
-	back   []func() error
+	over   bool    // it is given back
 }
 
 // block is memory of the pool.
@@ -38,16 +35,27 @@ type block struct {
 	bytes int64
 }
 
+// arrayCopy is an array of the host and its copy on the device.
+type arrayCopy struct {
+	of      *loop.Array
+	bytes   []byte // of the box, before the run and after it
+	extents []int64
+	box, lo []int64 // extents and first position of what there is memory for
+	p       uint64
+}
+
 // Run copies arrays of the host to the device, runs the kernel, and copies results of the
 // host back.
 func (e *executable) Run(ctx context.Context, a *lower.Args) error {
 	err := e.run(ctx, a)
-	if checking, ok := e.checking.After(err, e.k, e.t.compile); ok {
+	if checking, ok := e.checking.After(err, e.k, e.t.compileNow); ok {
 		return checking.run(ctx, a)
 	}
 	return err
 }
 
+// run runs the kernel. Arguments are the caller's again when it returns, which may be
+// before the device has stopped: only code here looks at them.
 func (e *executable) run(ctx context.Context, a *lower.Args) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -57,26 +65,40 @@ func (e *executable) run(ctx context.Context, a *lower.Args) error {
 		return fmt.Errorf("kernel %s: %w", e.k.Name, err)
 	}
 	r := &run{e: e, ctx: ctx, words: make([]uint64, e.ptx.Words), host: evaluator{vars: map[*loop.Var]uint64{}, extents: map[*loop.Array][]int64{}}}
-	defer r.release()
 	if err = r.params(a, lo, hi); err == nil {
-		err = r.arrays(a)
-	}
-	if err == nil {
-		r.frame, err = r.memory(int64(8 * len(r.words)))
-	}
-	for i := 0; err == nil && i < len(e.ptx.Stages); i++ {
-		err = r.stage(&e.ptx.Stages[i])
-	}
-	for i := 0; err == nil && r.fault == nil && i < len(r.back); i++ {
-		err = r.back[i]()
+		r.arrays(a)
+		err = e.t.calls.await(ctx, &call{what: "kernel " + e.k.Name, do: r.onDevice, stop: r.stop})
 	}
 	switch {
 	case err == nil && r.fault != nil:
 		return r.fault
-	case err == nil || errors.Is(err, ctx.Err()):
+	case err == nil:
+		r.results(a)
+		return nil
+	case err == ctx.Err():
 		return err
 	}
 	return fmt.Errorf("cuda: kernel %s: %w", e.k.Name, err)
+}
+
+// onDevice runs the stages, from copies of arrays of the host to the same.
+func (r *run) onDevice() error {
+	defer r.release()
+	err := r.upload()
+	if err == nil {
+		var p uint64
+		p, err = r.memory(int64(8 * len(r.words)))
+		r.mu.Lock()
+		r.frame = p
+		r.mu.Unlock()
+	}
+	for i := 0; err == nil && i < len(r.e.ptx.Stages); i++ {
+		err = r.stage(&r.e.ptx.Stages[i])
+	}
+	if err == nil && r.fault == nil {
+		err = r.download()
+	}
+	return err
 }
 
 // memory returns memory that the run gives back.
@@ -89,9 +111,27 @@ func (r *run) memory(bytes int64) (uint64, error) {
 }
 
 func (r *run) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
 	for _, b := range r.blocks {
 		r.e.t.pool.put(b.p, b.bytes)
 	}
+}
+
+var errOver = errors.New("the run is over")
+
+// stop tells the threads to stop, those of the launch that runs.
+func (r *run) stop() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.over:
+		return errOver
+	case r.frame == 0:
+		return nil
+	}
+	return r.e.t.device.Write(r.frame+8*ptx.WordStop, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 }
 
 // set gives a variable its value.
@@ -122,61 +162,69 @@ func (r *run) params(a *lower.Args, lo, hi []int64) error {
 	return nil
 }
 
-// arrays sets the arrays. Those of the host get memory for the run.
-func (r *run) arrays(a *lower.Args) error {
+// arrays sets the arrays that are on the device, and reads those of the host.
+func (r *run) arrays(a *lower.Args) {
 	arrays := r.e.ptx.Loop.Arrays
 	for i := range a.Arrays {
 		x := &a.Arrays[i]
+		extents := slices.Clone(x.Extents)
 		if x.Format != nil {
-			r.array(arrays[i], x.Buf.(*buffer).p, x.Extents, x.Extents, nil)
+			r.array(arrays[i], x.Buf.(*buffer).p, extents, extents, nil)
 			continue
 		}
-		p, err := r.upload(gather(x))
-		if err != nil {
-			return err
-		}
-		lo, extents := box(x)
-		r.array(arrays[i], p, x.Extents, extents, lo)
-		if arrays[i].Role != ir.In {
-			r.back = append(r.back, func() error {
-				n := int64(x.DType.Size())
-				for _, e := range extents {
-					n *= e
-				}
-				out := make([]byte, n)
-				if err := r.e.t.device.Read(out, p); err != nil {
-					return err
-				}
-				scatter(x, out)
-				return nil
-			})
-		}
+		lo, box := box(x)
+		r.copies = append(r.copies, arrayCopy{of: arrays[i], bytes: gather(x), extents: extents, box: slices.Clone(box), lo: slices.Clone(lo)})
 	}
 	if len(arrays) > len(a.Arrays) { // counts of append statements
-		out := make([]byte, 8*len(a.Counts))
-		p, err := r.upload(out)
+		n := []int64{int64(len(a.Counts))}
+		r.copies = append(r.copies, arrayCopy{of: arrays[len(a.Arrays)], bytes: make([]byte, 8*len(a.Counts)), extents: n, box: n})
+	}
+}
+
+// upload gives arrays of the host memory for the run.
+func (r *run) upload() error {
+	for i := range r.copies {
+		c := &r.copies[i]
+		var err error
+		if c.p, err = r.memory(int64(len(c.bytes))); err == nil {
+			err = r.e.t.device.Write(c.p, c.bytes)
+		}
 		if err != nil {
 			return err
 		}
-		n := []int64{int64(len(a.Counts))}
-		r.array(arrays[len(a.Arrays)], p, n, n, nil)
-		r.back = append(r.back, func() error {
-			err := r.e.t.device.Read(out, p)
-			for i := range a.Counts {
-				a.Counts[i] = int64(binary.LittleEndian.Uint64(out[8*i:]))
-			}
-			return err
-		})
+		r.array(c.of, c.p, c.extents, c.box, c.lo)
 	}
 	return nil
 }
 
-func (r *run) upload(from []byte) (uint64, error) {
-	p, err := r.memory(int64(len(from)))
-	if err == nil {
-		err = r.e.t.device.Write(p, from)
+// download reads the results.
+func (r *run) download() error {
+	for _, c := range r.copies {
+		if c.of.Role != ir.In {
+			if err := r.e.t.device.Read(c.bytes, c.p); err != nil {
+				return err
+			}
+		}
 	}
-	return p, err
+	return nil
+}
+
+// results writes the results to the caller's arrays.
+func (r *run) results(a *lower.Args) {
+	next := 0
+	for i := range a.Arrays {
+		if x := &a.Arrays[i]; x.Format == nil {
+			if c := &r.copies[next]; c.of.Role != ir.In {
+				scatter(x, c.bytes)
+			}
+			next++
+		}
+	}
+	if next < len(r.copies) {
+		for i := range a.Counts {
+			a.Counts[i] = int64(binary.LittleEndian.Uint64(r.copies[next].bytes[8*i:]))
+		}
+	}
 }
 
 // array describes an array: memory for a box of it, which starts at lo.
@@ -265,169 +313,5 @@ func (r *run) local(s *loop.Local) error {
 		return err
 	}
 	r.array(s.Array, p, extents, extents, nil)
-	if s.Init == nil {
-		return nil
-	}
-	var one [8]byte
-	binary.LittleEndian.PutUint64(one[:], r.host.val(s.Init))
-	fill := make([]byte, 0, bytes)
-	for range n {
-		fill = append(fill, one[:size]...)
-	}
-	return r.e.t.device.Write(p, fill)
-}
-
-// code runs the code of a stage.
-func (r *run) code(s *ptx.Stage) error {
-	tasks, positions := int64(1), int64(1) // positions of a task
-	for i, x := range s.Ranges {
-		from, to, step := r.host.int(x.From), r.host.int(x.To), r.host.int(x.Step)
-		if from >= to {
-			return nil
-		}
-		at := s.Range + 3*i
-		r.words[at], r.words[at+1], r.words[at+2] = uint64(from), uint64(step), uint64(to)
-		var ok bool
-		if tasks, ok = ir.MulOK(tasks, (to-from+step-1)/step); !ok {
-			return fmt.Errorf("too many tasks")
-		}
-		positions *= min(step, to-from)
-	}
-	g := gridOf(s.Team, tasks, positions, maxThreads)
-	if s.Measure != "" {
-		if err := r.launch(s.Measure, tasks, gridOf(ptx.Alone, tasks, 1, maxThreads), false); err != nil {
-			return err
-		}
-		need := int64(r.words[ptx.WordNeed])
-		g = gridOf(s.Team, tasks, positions, max(1, min(g.workers, maxScratch/max(need, 1))))
-		room, ok := ir.MulOK(need, g.workers)
-		if !ok {
-			return fmt.Errorf("%d bytes of scratch memory for each of %d workers", need, g.workers)
-		}
-		p, err := r.memory(room)
-		if err != nil {
-			return err
-		}
-		r.words[ptx.WordScratch], r.words[ptx.WordRoom] = p, uint64(need)
-	}
-	return r.launch(s.Entry, tasks, g, s.Checks)
-}
-
-// grid is the shape of a launch.
-type grid struct{ threads, blocks, workers int64 } // threads of a block
-
-// gridOf returns the shape of a launch of so many tasks, of so many positions each, for
-// which there are to be at most so many workers, and a few more where that fills a block.
-func gridOf(team int, tasks, positions, most int64) grid {
-	switch team {
-	case ptx.BlockTeam:
-		// Each thread has 16 results of a tile.
-		n := min(tasks, most, maxThreads/tileBlock)
-		return grid{min((positions+511)/512*32, tileBlock), n, n}
-	case ptx.LaneTeam:
-		n := (min(tasks, most, maxThreads/ptx.LaneTeam) + 1) / 2 * 2 // whole warps
-		g := grid{threads: min(n*ptx.LaneTeam, ptx.BlockThreads)}
-		g.blocks = (n*ptx.LaneTeam + g.threads - 1) / g.threads
-		g.workers = g.blocks * g.threads / ptx.LaneTeam
-		return g
-	}
-	n := min(tasks, most)
-	g := grid{threads: min(n, ptx.BlockThreads)}
-	g.blocks = (n + g.threads - 1) / g.threads
-	g.workers = g.blocks * g.threads
-	return g
-}
-
-// launch runs an entry to its end, and reads the frame.
-func (r *run) launch(entry string, tasks int64, g grid, checks bool) error {
-	threads := g.threads * g.blocks
-	clear(r.words[:ptx.WordScratch])
-	r.words[ptx.WordTasks], r.words[ptx.WordWorkers] = uint64(tasks), uint64(g.workers)
-	if checks {
-		p, err := r.memory(8 * ptx.FaultWords * threads)
-		if err != nil {
-			return err
-		}
-		r.words[ptx.WordFaults] = p
-	}
-	frame := make([]byte, 8*len(r.words))
-	for i, w := range r.words {
-		binary.LittleEndian.PutUint64(frame[8*i:], w)
-	}
-	if err := r.supervised(func() error { return r.e.code.Launch(entry, int(g.blocks), int(g.threads), r.frame, frame) }); err != nil {
-		return err
-	}
-	for i := range r.words {
-		r.words[i] = binary.LittleEndian.Uint64(frame[8*i:])
-	}
-	if err := r.failure(); err != nil {
-		return err
-	}
-	if checks && r.words[ptx.WordFaulted] != 0 {
-		return r.faults(threads)
-	}
-	return nil
-}
-
-// supervised runs f, and tells the threads to stop when the context ends.
-func (r *run) supervised(f func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	select {
-	case err := <-done:
-		if err == nil {
-			err = r.ctx.Err()
-		}
-		return err
-	case <-r.ctx.Done():
-	}
-	for { // again and again: the frame may not have been on the device yet
-		failed := r.e.t.device.Write(r.frame+8*ptx.WordStop, []byte{1, 0, 0, 0, 0, 0, 0, 0})
-		select {
-		case err := <-done:
-			if err == nil {
-				err = r.ctx.Err()
-			}
-			return err
-		case <-time.After(time.Millisecond):
-		}
-		if failed != nil { // the device is lost, or the launch ends by itself
-			if err := <-done; err != nil {
-				return err
-			}
-			return failed
-		}
-	}
-}
-
-// failure returns why threads have stopped.
-func (r *run) failure() error {
-	switch s := ptx.Status(r.words[ptx.WordStatus]); s {
-	case ptx.StatusOK:
-		return nil
-	case ptx.StatusEmpty:
-		return errEmpty
-	case ptx.StatusOutside:
-		return fmt.Errorf("position %d, which is data, is outside an axis of extent %d", int64(r.words[ptx.WordArg]), r.words[ptx.WordArg2])
-	case ptx.StatusFull:
-		return errors.New("append: more elements than the target has room for")
-	default:
-		return fmt.Errorf("the code stopped with status %d", s)
-	}
-}
-
-// faults finds the first fault of all threads.
-func (r *run) faults(threads int64) error {
-	all := make([]byte, 8*ptx.FaultWords*threads)
-	if err := r.e.t.device.Read(all, r.words[ptx.WordFaults]); err != nil {
-		return err
-	}
-	for ; len(all) > 0; all = all[8*ptx.FaultWords:] {
-		word := func(i int) int64 { return int64(binary.LittleEndian.Uint64(all[8*i:])) }
-		f := &lower.Fault{Number: int(word(0)), Position: word(1), Value: word(2), Limit: word(3)}
-		if f.Number >= 0 && (r.fault == nil || f.Position < r.fault.Position || f.Position == r.fault.Position && f.Number < r.fault.Number) {
-			r.fault = f
-		}
-	}
 	return nil
 }

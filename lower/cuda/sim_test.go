@@ -22,8 +22,9 @@ func anyDevice(t *testing.T) device {
 
 // TestWhySimulated has the device that stands in say why there is no other.
 func TestWhySimulated(t *testing.T) {
-	_, why := openDriver()
+	d, why := openDriver()
 	if why == nil {
+		closeAll(t, d)
 		t.Skip("there is a device")
 	}
 	target := newTarget(anyDevice(t))
@@ -44,5 +45,6 @@ func TestConformance(t *testing.T) {
 		if n := target.pool.live; n != 0 {
 			t.Errorf("%d blocks of memory are not given back", n)
 		}
+		closeAll(t, target)
 	})
 }

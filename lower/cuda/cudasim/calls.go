@@ -21,6 +21,9 @@ import (
 const (
 	attributeMajor = 75
 	attributeMinor = 76
+
+	jitErrorLog      = 5
+	jitErrorLogBytes = 6
 )
 
 // current returns the context of the calling thread.
@@ -112,9 +115,13 @@ func sim_cuDevicePrimaryCtxRelease_v2(C.int) C.int {
 		return C.int(Success)
 	}
 	delete(sim.handles, sim.primary)
-	if c.fault != Success { // nobody could give anything back
+	if c.fault != Success { // nobody could give memory and modules back
 		sim.device = ptxsim.NewDevice(memory)
-		clear(sim.handles)
+		for h, x := range sim.handles {
+			if _, ok := x.(*stream); !ok {
+				delete(sim.handles, h)
+			}
+		}
 	}
 	return C.int(Success)
 }
@@ -131,17 +138,32 @@ func sim_cuCtxSetCurrent(c C.uintptr_t) C.int {
 	return C.int(Success)
 }
 
-//export sim_cuModuleLoadData
-func sim_cuModuleLoadData(to *C.uintptr_t, image *C.char) C.int {
-	if _, r := current("cuModuleLoadData"); r != Success {
+//export sim_cuModuleLoadDataEx
+func sim_cuModuleLoadDataEx(to *C.uintptr_t, image *C.char, n C.uint, options *C.int, values *C.uintptr_t) C.int {
+	if _, r := current("cuModuleLoadDataEx"); r != Success {
 		return C.int(r)
 	}
 	m, err := device().Load(C.GoString(image))
-	if err != nil {
-		return C.int(InvalidPtx)
+	if err == nil {
+		*to = C.uintptr_t(newHandle(m))
+		return C.int(Success)
 	}
-	*to = C.uintptr_t(newHandle(m))
-	return C.int(Success)
+	var log *C.char
+	size := 0
+	for i, o := range unsafe.Slice(options, int(n)) {
+		value := (*uintptr)(unsafe.Pointer(&unsafe.Slice(values, int(n))[i]))
+		switch o {
+		case jitErrorLog:
+			log = *(**C.char)(unsafe.Pointer(value))
+		case jitErrorLogBytes:
+			size = int(*value)
+		}
+	}
+	if log != nil && size > 0 {
+		said := err.Error()
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(log)), size), said[:min(len(said), size-1)]+"\x00")
+	}
+	return C.int(InvalidPtx)
 }
 
 func device() *ptxsim.Device {
@@ -221,13 +243,17 @@ func queue(call string, s C.uintptr_t) (*stream, Result) {
 
 //export sim_cuStreamDestroy_v2
 func sim_cuStreamDestroy_v2(s C.uintptr_t) C.int {
-	x, r := queue("cuStreamDestroy", s)
-	if r != Success {
+	c, r := current("cuStreamDestroy")
+	if c == nil || r != Success && r != c.fault {
 		return C.int(r)
 	}
-	close(x.work)
+	x, ok := of[*stream](uintptr(s))
+	if !ok {
+		return C.int(InvalidHandle)
+	}
+	close(x.work) // of a lost context too
 	drop(uintptr(s))
-	return C.int(Success)
+	return C.int(r)
 }
 
 //export sim_cuStreamSynchronize

@@ -17,6 +17,7 @@ package driver
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"runtime"
@@ -87,24 +88,47 @@ func Open() (*Device, error) {
 // String returns the device's name.
 func (d *Device) String() string { return d.name }
 
-// Close gives the device back. Memory and modules must have been given back before.
+// Close gives the device back, one that is lost too. Memory and modules must have been
+// given back before, where it still takes calls.
 func (d *Device) Close() error {
 	d.mu.Lock()
-	streams := d.streams
-	d.streams = nil
+	lost, streams := d.lost, d.streams
+	d.streams, d.lost = nil, errClosed
 	d.mu.Unlock()
-	err := d.do("destroy streams", func() error {
-		for i := range streams {
-			if err := streams[i].Destroy(); err != nil {
-				return err
+	if lost == errClosed {
+		return fmt.Errorf("close: %s is lost since %w", d.name, lost)
+	}
+	failed := d.on(func() error {
+		var first error
+		for i := range streams { // each is the process's until it is destroyed, whatever the others say
+			if err := streams[i].Destroy(); first == nil {
+				first = err
 			}
 		}
-		return nil
+		return first
 	})
-	if failed := d.device.ReleasePrimaryCtx(); err == nil && failed != nil {
-		err = fmt.Errorf("release of %s: %w", d.name, failed)
+	released := d.device.ReleasePrimaryCtx()
+	switch {
+	case lost != nil:
+		return fmt.Errorf("close: %s is lost since %w", d.name, lost)
+	case failed != nil:
+		return fmt.Errorf("destroy streams: %w", failed)
+	case released != nil:
+		return fmt.Errorf("release of %s: %w", d.name, released)
 	}
-	return err
+	return nil
+}
+
+var errClosed = errors.New("it was closed")
+
+// on runs f on a thread that has the context.
+func (d *Device) on(f func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := cu.SetCurrentContext(d.ctx); err != nil {
+		return err
+	}
+	return f()
 }
 
 // do runs f on a thread that has the context. After an error that a context does not
@@ -116,19 +140,16 @@ func (d *Device) do(what string, f func() error) error {
 	if lost != nil {
 		return fmt.Errorf("%s: %s is lost since %w", what, d.name, lost)
 	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	err := cu.SetCurrentContext(d.ctx)
-	if err == nil {
-		err = f()
-	}
+	err := d.on(f)
 	if err == nil {
 		return nil
 	}
 	err = fmt.Errorf("%s: %w", what, err)
 	if fatal(err) {
 		d.mu.Lock()
-		d.lost = err
+		if d.lost == nil {
+			d.lost = err
+		}
 		d.mu.Unlock()
 	}
 	return err
@@ -229,17 +250,35 @@ type Module struct {
 	entries map[string]cu.Function
 }
 
-// Load has the driver compile PTX.
+// logBytes is the room for what the driver's compiler says of an error.
+const logBytes = 8 << 10
+
+// Load has the driver compile PTX. The error tells what its compiler says.
 func (d *Device) Load(text string) (*Module, error) {
 	m := &Module{d: d, entries: map[string]cu.Function{}}
+	log := &cu.JITErrorLogBuffer{Buffer: make([]byte, logBytes)}
+	var pin runtime.Pinner // package cu passes the address as a number
+	defer pin.Unpin()
+	pin.Pin(&log.Buffer[0])
 	err := d.do("load code", func() (err error) {
-		m.module, err = cu.LoadData(text)
+		m.module, err = cu.LoadDataEx(text, log)
+		if said := said(log.Buffer); err != nil && said != "" {
+			err = fmt.Errorf("%w: %s", err, said)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// said returns the text in a log, which ends at the first zero.
+func said(log []byte) string {
+	if n := bytes.IndexByte(log, 0); n >= 0 {
+		log = log[:n]
+	}
+	return string(bytes.TrimSpace(log))
 }
 
 // Unload gives the code back.
@@ -261,6 +300,11 @@ func (m *Module) Launch(entry string, blocks, threads int, frame uint64, words [
 			return err
 		}
 		if err := f.Launch(blocks, 1, 1, threads, 1, 1, 0, s, []unsafe.Pointer{unsafe.Pointer(&frame)}); err != nil {
+			return err
+		}
+		// A copy to memory that the driver has not locked waits inside of the driver for the
+		// code's end, and might keep out the call that tells the code to end.
+		if err := s.Synchronize(); err != nil {
 			return err
 		}
 		return cu.MemcpyDtoHAsync(host, cu.DevicePtr(frame), n, s)

@@ -354,9 +354,6 @@ func (e *emitter) local(s *loop.Local) {
 		e.scratchArray(s, x)
 	}
 	e.arrays[s.Array] = x
-	if s.Init != nil && e.measures == nil {
-		e.fill(s, x)
-	}
 }
 
 func (e *emitter) threadArray(s *loop.Local, x *array, bytes int64) {
@@ -402,24 +399,6 @@ func (e *emitter) scratchArray(s *loop.Local, x *array) {
 	e.f("@%s bra %s", e.one(ir.Bool, "setp.le.u64", e.top, e.limit), ok)
 	e.stop(StatusRoom, "0", "0")
 	e.mark(ok)
-}
-
-// fill gives every element of a local array its first value.
-func (e *emitter) fill(s *loop.Local, x *array) {
-	v := e.inRegister(s.Array.DType, e.val(s.Init))
-	n := "1"
-	for _, k := range x.extents {
-		n = e.one(ir.Int64, "mul.lo.s64", n, k)
-	}
-	first, step := "0", "1"
-	if e.team != nil {
-		first, step = "%lane", e.team.width
-	}
-	i := e.one(ir.Int64, "mov.s64", first)
-	e.ascend(i, n, step, func() {
-		e.store(s.Array.DType, x.space, e.one(ir.Int64, "mad.lo.s64", i, sizeOf(s.Array.DType), x.base), v)
-	})
-	e.sync()
 }
 
 // count writes a loop over 0 <= i < n.
