@@ -174,8 +174,12 @@ func numen(ctx context.Context, k *kernel, x []np.Array, threads int) (c *conten
 	c.call = func(n int) (time.Duration, error) {
 		start := time.Now()
 		for range n {
-			var err error
-			if last, err = k.build(x).Eval(ctx, np.Use(engine)); err != nil {
+			y, err := k.build(x).Eval(ctx, np.Use(engine))
+			if err != nil {
+				return 0, err
+			}
+			last, y = y, last
+			if err := y.Close(); err != nil { // as the others do
 				return 0, err
 			}
 		}

@@ -150,6 +150,13 @@ func extents(shape []int) []int64 {
 	return out
 }
 
+// kept copies elements to where kernels will read them.
+func kept[T any](s []T) []T {
+	out := lower.Lasting[T](len(s))
+	copy(out, s)
+	return out
+}
+
 // FromCSR returns the matrix whose row i has the elements pos[i] to pos[i+1], at ascending
 // columns crd. The slices are copied.
 func FromCSR[T np.Elem](rows, cols int, pos []int64, crd []int32, values []T) (np.Array, error) {
@@ -160,7 +167,7 @@ func FromCSR[T np.Elem](rows, cols int, pos []int64, crd []int32, values []T) (n
 		return failed("sparse.FromCSR", err)
 	}
 	return array(&held.Data{DType: ir.DType(np.DTypeOf[T]()), Extents: []int64{int64(rows), int64(cols)}, Format: CSR.format(0),
-		Pos: [][]int64{nil, slices.Clone(pos)}, Crd: [][]int32{nil, slices.Clone(crd)}, Vals: lower.HostOf(slices.Clone(values))}), nil
+		Pos: [][]int64{nil, kept(pos)}, Crd: [][]int32{nil, kept(crd)}, Vals: lower.HostOf(kept(values))}), nil
 }
 
 func checkCSR(rows, cols int, pos []int64, crd []int32, n int) error {

@@ -97,7 +97,7 @@ func axis(f *ir.Format, level int) int {
 
 // newValues returns memory for n elements.
 func newValues(d ir.DType, n int64) *lower.Host {
-	words := make([]uint64, (n*int64(d.Size())+7)/8)
+	words := lower.Lasting[uint64](int((n*int64(d.Size()) + 7) / 8))
 	return lower.NewHost(lower.HostOf(words).Bytes()[:n*int64(d.Size())])
 }
 
@@ -324,7 +324,7 @@ func (d *Data) assemble(byLevel [][]int32, count int) (where []int64, size int64
 			d.Crd[l] = crd
 			continue
 		}
-		pos, list := make([]int64, size+1), make([]int32, 0, count)
+		pos, list := lower.Lasting[int64](int(size+1)), lower.Lasting[int32](count)[:0]
 		for i, c := range crd {
 			if single || fresh[i] {
 				list = append(list, c)

@@ -6,18 +6,16 @@ import (
 )
 
 // Sums over short lists, of which there are many: the rows of a sparse matrix times a
-// vector. The additions of a row wait for each other, and a processor does not see far
-// enough ahead to begin the next row meanwhile, so the elements of some rows are taken in
-// turn.
-
-// inTurns is how many rows are taken together.
-const inTurns = 4
+// vector. The additions of a row wait for each other: the processor begins the next rows
+// meanwhile as far as it sees ahead, so what comes between two rows is kept short.
 
 // rows is such a reduction.
 type rows struct {
 	g           *gen
 	view        *view
 	axis, along int // of the rows, and of their elements
+
+	x, lo, hi *loop.Var // the row at hand: its elements are lo to hi
 }
 
 // newRows returns the reduction of a statement whose kept axes but one have loops around:
@@ -32,7 +30,7 @@ func (g *gen) newRows(depth int) *rows {
 		r.lanes != 1 || r.identity == nil || len(r.states) != 1 || r.block == 1 || !g.isLight() {
 		return nil
 	}
-	w := &rows{g, g.views[0], g.plan.loops[depth], g.plan.loops[depth+1]}
+	w := &rows{g: g, view: g.views[0], axis: g.plan.loops[depth], along: g.plan.loops[depth+1]}
 	v := *w.view
 	if v.on != nil || v.entered() || v.compressed() || axisOf(v.index()) != w.axis || !g.whole(&v) {
 		return nil
@@ -71,105 +69,80 @@ func (g *gen) isLight() bool {
 	return light
 }
 
-// row is a list that is known.
-type row struct {
-	x, lo, hi, n *loop.Val
-	at           view // in the row
-}
-
-// emit emits the loops over the rows.
+// emit emits the loops over the rows: one over rows that are no longer than a block, for
+// which registers suffice, and around it what takes a longer one.
 func (w *rows) emit() {
 	g, r := w.g, w.g.red
-	x, end := g.variable("x", num(0)), g.dim(g.k.Axes[w.axis].Extent)
+	from, end := num(0), g.dim(g.k.Axes[w.axis].Extent)
 	if w.axis == g.chunked {
-		g.assign(x, g.from)
-		end = g.to
+		from, end = g.from, g.to
 	}
-	g.emit(&loop.While{Cond: less(use(x), end), Body: g.block(func() {
-		short := g.variable("short", literal(ir.Bool, 0))
-		some := op(ir.OpLe, add(use(x), num(inTurns)), end)
-		var list []*row
-		g.when(some, func() {
-			longest := num(0)
-			for t := range inTurns {
-				l := w.row(add(use(x), num(int64(t))))
-				list, longest = append(list, l), op(ir.OpMax, longest, l.n)
-			}
-			g.assign(short, literal(ir.Bool, 1))
-			if r.block != 0 {
-				g.assign(short, less(longest, num(r.block)))
-			}
-			g.when(use(short), func() { w.together(list) })
-		})
-		g.emit(&loop.If{Cond: use(short), Then: g.block(func() { g.assign(x, add(use(x), num(inTurns))) }), Else: g.block(func() {
-			w.alone(use(x))
-			g.assign(x, add(use(x), num(1)))
-		})})
+	w.x = g.variable("x", from)
+	pos := w.view.src.pos[w.view.level+1]
+	at := func(x *loop.Val) *loop.Val { // its place among the lists
+		v := *w.view
+		g.enter(&v, x)
+		return v.p
+	}
+	last := g.let("last", at(end))
+	w.lo, w.hi = g.variable("lo", load(pos, at(use(w.x)))), g.variable("hi", num(0))
+	ends := func() { g.assign(w.hi, load(pos, op(ir.OpMin, at(add(use(w.x), num(1))), last))) }
+	next := func() {
+		g.assign(w.x, add(use(w.x), num(1)))
+		g.assign(w.lo, use(w.hi))
+		ends()
+	}
+	ends()
+	more := less(use(w.x), end)
+	if r.block == 0 {
+		g.emit(&loop.While{Cond: more, Body: g.block(func() { w.short(); next() })})
+		return
+	}
+	fits := pick(more, less(sub(use(w.hi), use(w.lo)), num(r.block)), literal(ir.Bool, 0))
+	g.emit(&loop.While{Cond: more, Body: g.block(func() {
+		g.emit(&loop.While{Cond: fits, Body: g.block(func() { w.short(); next() })})
+		g.when(more, func() { w.long(); next() })
 	})})
 }
 
-// row returns the row at a position.
-func (w *rows) row(x *loop.Val) *row {
-	g, saved := w.g, *w.view
-	x = g.let("x", x)
-	g.enter(w.view, x)
-	c := g.list(w.view)
-	l := &row{x: x, lo: c.lo, hi: c.hi, n: g.let("n", sub(c.hi, c.lo)), at: *w.view}
-	*w.view = saved
-	return l
-}
-
-// alone emits the reduction of one row.
-func (w *rows) alone(x *loop.Val) {
-	g, saved := w.g, *w.view
-	x = g.let("x", x)
-	g.at[w.axis] = x
-	g.enter(w.view, x)
-	g.start(g.red)
-	g.steps(g.red, g.plan.kept)
-	g.write(g.finish(g.red, g.positions()))
-	*w.view, g.at[w.axis] = saved, nil
-}
-
-// together emits the reductions of some rows, none of which is longer than a block: the
-// elements that all have in turn, then the others.
-func (w *rows) together(list []*row) {
+// short emits the reduction of a row that is no longer than a block.
+func (w *rows) short() {
 	g, r := w.g, w.g.red
-	least := list[0].n
-	var acc []*loop.Var
-	for _, l := range list {
-		least = op(ir.OpMin, least, l.n)
-		acc = append(acc, g.variable("acc", literal(r.states[0], r.identity[0])))
-	}
-	least = g.let("least", least)
-	step := func(t int, q *loop.Val) {
-		l, saved := list[t], *w.view
-		*w.view = l.at
-		crd := w.view.src.crd[w.view.level]
-		g.at[w.axis], g.at[w.along] = l.x, cast(ir.Int64, load(crd, q))
-		w.view.enterAt(q, nil)
-		g.assign(acc[t], g.scalar(r.c.Step, []*loop.Val{use(acc[t])}, g.values(g.s.Args))[0])
-		*w.view, g.at[w.axis], g.at[w.along] = saved, nil, nil
-	}
-	g.each("k", num(0), least, func(k *loop.Val) {
-		for t, l := range list {
-			step(t, add(l.lo, k))
-		}
-	})
-	for t, l := range list {
-		g.each("q", add(l.lo, least), l.hi, func(q *loop.Val) { step(t, q) })
-	}
-	empty, _ := r.c.Empty(r.states)
-	for t, l := range list {
-		v := g.variable("r", literal(r.states[0], empty[0]))
-		g.when(less(num(0), l.n), func() {
-			g.assign(v, use(acc[t]))
-			g.when(less(l.n, g.positions()), func() {
-				g.assign(v, g.scalar(r.c.Merge, []*loop.Val{use(v)}, consts(r.states, empty))[0])
-			})
+	lo, hi := use(w.lo), use(w.hi)
+	acc := g.variable("acc", literal(r.states[0], r.identity[0]))
+	w.enter(func() {
+		level := w.view.level
+		g.each("q", lo, hi, func(q *loop.Val) {
+			row := *w.view
+			g.at[w.along] = cast(ir.Int64, load(w.view.src.crd[level], q))
+			w.view.enterAt(q, nil)
+			g.assign(acc, g.scalar(r.c.Step, []*loop.Val{use(acc)}, g.values(g.s.Args))[0])
+			*w.view, g.at[w.along] = row, nil
 		})
-		g.at[w.axis] = l.x
-		g.write([]*loop.Val{use(v)})
-		g.at[w.axis] = nil
-	}
+		empty, _ := r.c.Empty(r.states)
+		g.when(op(ir.OpLe, hi, lo), func() { g.assign(acc, literal(r.states[0], empty[0])) })
+		g.when(less(sub(hi, lo), g.positions()), func() {
+			g.assign(acc, g.scalar(r.c.Merge, []*loop.Val{use(acc)}, consts(r.states, empty))[0])
+		})
+		g.write([]*loop.Val{use(acc)})
+	})
+}
+
+// long emits the reduction of a row of any length.
+func (w *rows) long() {
+	g, r := w.g, w.g.red
+	w.enter(func() {
+		g.start(r)
+		g.steps(r, g.plan.kept)
+		g.write(g.finish(r, g.positions()))
+	})
+}
+
+// enter emits what f does in the row at hand.
+func (w *rows) enter(f func()) {
+	g, saved := w.g, *w.view
+	g.at[w.axis] = use(w.x)
+	g.enter(w.view, use(w.x))
+	f()
+	*w.view, g.at[w.axis] = saved, nil
 }
