@@ -28,7 +28,6 @@ type pool struct {
 
 const (
 	alignment = 64
-	hugePage  = lower.HugePage
 	keepIdle  = 1 << 30 // bytes that a pool holds at most when nothing runs
 )
 
@@ -63,18 +62,12 @@ func (p *pool) get(n int64, lasting bool) []byte {
 
 // fresh allocates size bytes at an aligned address.
 func fresh(size int64, lasting bool) []byte {
-	align := int64(alignment)
-	huge := lasting && size >= hugePage
-	if huge {
-		align = hugePage
+	if lasting && size >= lower.HugePage {
+		return lower.Lasting[byte](int(size))
 	}
-	raw := make([]byte, size+align)
-	off := int64(-uintptr(unsafe.Pointer(unsafe.SliceData(raw))) & uintptr(align-1))
-	b := raw[off : off+size : off+size]
-	if huge {
-		lower.AdviseHuge(b)
-	}
-	return b
+	raw := make([]byte, size+alignment)
+	off := int64(-uintptr(unsafe.Pointer(unsafe.SliceData(raw))) & (alignment - 1))
+	return raw[off : off+size : off+size]
 }
 
 // put takes a buffer that get returned back.

@@ -256,9 +256,7 @@ func room(n int) []uint64 {
 	if n < page/2 {
 		return alignedWords(n)
 	}
-	s := wordsAt((n+page-1)/page*page, lower.HugePage)
-	lower.AdviseHuge(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), 8*len(s)))
-	return s
+	return lower.Lasting[uint64]((n + page - 1) / page * page)
 }
 
 // The ways in which a run ends that are no fault of positions.

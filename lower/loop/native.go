@@ -322,11 +322,9 @@ func (f *frame) place(n int32) {
 }
 
 // alignedWords returns n words that start at a multiple of 64 bytes.
-func alignedWords(n int) []uint64 { return wordsAt(n, 64) }
-
-// wordsAt returns n words that start at a multiple of align bytes.
-func wordsAt(n, align int) []uint64 {
+func alignedWords(n int) []uint64 {
+	const align = 64
 	s := make([]uint64, n+align/8-1)
-	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(s))) % uintptr(align) / 8)
+	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(s))) % align / 8)
 	return slices.Clip(s[skip : skip+n])
 }
