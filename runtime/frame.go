@@ -351,29 +351,47 @@ func (f *frame) run(ctx context.Context) error {
 	if f.prog.held {
 		return f.runHeld(ctx)
 	}
+	if f.config.Watch != nil {
+		return f.watched(ctx)
+	}
+	for i := range f.idle {
+		if err := f.launch(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// launch runs kernel i.
+func (f *frame) launch(ctx context.Context, i int) error {
+	var err error
+	switch {
+	case f.idle[i]:
+		err = ctx.Err()
+	case f.bound != nil && f.bound[i] != nil:
+		err = f.bound[i].Run(ctx)
+	default:
+		err = f.prog.launches[i].code.Run(ctx, &f.args[i])
+	}
+	if err != nil {
+		return f.fault(&f.prog.launches[i], err)
+	}
+	return nil
+}
+
+// watched is run for somebody who asked for progress.
+func (f *frame) watched(ctx context.Context) error {
 	var done int64
 	var last time.Time
-	for i := range f.prog.launches {
-		ex := &f.prog.launches[i]
-		f.progress(ex, done, &last)
-		var err error
-		switch {
-		case f.idle[i]:
-			err = ctx.Err()
-		case f.bound != nil && f.bound[i] != nil:
-			err = f.bound[i].Run(ctx)
-		default:
-			err = ex.code.Run(ctx, &f.args[i])
-		}
-		if err != nil {
-			return f.fault(ex, err)
+	for i := range f.idle {
+		f.progress(&f.prog.launches[i], done, &last)
+		if err := f.launch(ctx, i); err != nil {
+			return err
 		}
 		done += f.bytes[i]
 	}
-	if f.config.Watch != nil {
-		inUse, peak := f.engine.Memory()
-		f.config.Watch(Progress{Done: done, Total: f.total, Memory: inUse, Peak: peak})
-	}
+	inUse, peak := f.engine.Memory()
+	f.config.Watch(Progress{Done: done, Total: f.total, Memory: inUse, Peak: peak})
 	return nil
 }
 

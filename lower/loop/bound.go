@@ -15,6 +15,7 @@ type bound struct {
 	args   *lower.Args
 	frame  *frame
 	code   []instr // what is left to do at each run
+	part   int32   // the part of machine code that this is; -1: there is more to it
 	memory []lent
 }
 
@@ -46,7 +47,10 @@ func (k *Kernel) Bind(a *lower.Args) (lower.Bound, error) {
 		}
 		return nil, err
 	}
-	b.code = b.frame.single(code.code[n:])
+	b.code, b.part = b.frame.single(code.code[n:]), -1
+	if len(b.code) == 1 && b.code[0].op == opNative {
+		b.part = b.code[0].a
+	}
 	for i := range a.Arrays {
 		b.memory = append(b.memory, lent{a.Arrays[i].Buf.(*lower.Host), c.arrays[i].Base}) // as bind holds
 	}
@@ -74,7 +78,15 @@ func (b *bound) Run(ctx context.Context) error {
 			return b.kernel.Run(ctx, b.args) // which says what is wrong
 		}
 	}
-	err := b.frame.start(ctx, b.code)
-	b.frame.own.ctx = nil
-	return err
+	f := b.frame
+	if err := f.ready(ctx); err != nil {
+		return err
+	}
+	if b.part >= 0 {
+		f.enter(b.part)
+	} else {
+		f.exec(b.code)
+	}
+	f.own.ctx = nil
+	return f.outcome()
 }

@@ -268,9 +268,11 @@ func (f *frame) enter(part int32) bool {
 		f.work = int(int64(r[WordWork]))
 		switch s := Status(r[WordStatus]); s {
 		case StatusDone:
-			g := fault{int(int64(r[WordFault])), int64(r[WordPosition]), int64(r[WordValue]), int64(r[WordLimit])}
-			if g.before(&f.fault) {
-				f.fault = g
+			if r[WordFault] != noFault {
+				g := fault{int(int64(r[WordFault])), int64(r[WordPosition]), int64(r[WordValue]), int64(r[WordLimit])}
+				if g.before(&f.fault) {
+					f.fault = g
+				}
 			}
 			return true
 		case StatusWork:

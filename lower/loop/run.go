@@ -110,12 +110,25 @@ func (c *Code) settled() int {
 
 // start runs instructions on a bound frame.
 func (f *frame) start(ctx context.Context, code []instr) error {
+	if err := f.ready(ctx); err != nil {
+		return err
+	}
+	f.exec(code)
+	return f.outcome()
+}
+
+// ready readies a bound frame for a run.
+func (f *frame) ready(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	f.own.ctx = ctx
 	f.run, f.fault.number, f.work, f.err = &f.own, -1, patience, nil
-	f.exec(code)
+	return nil
+}
+
+// outcome returns how a run ended.
+func (f *frame) outcome() error {
 	if f.err != nil {
 		return f.err
 	}
