@@ -259,6 +259,7 @@ func (f *facts) measure(e *emitter) {
 		}
 	}
 	const few, many = 60, 100
+	const brief = 6  // ops up to which hardly anything waits
 	const waits = 16 // ops from which on one vector waits for itself
 	f.cost = max(1, (ops+loads)*4/f.lanes) + apart
 	f.small = ops <= few
@@ -282,9 +283,11 @@ func (f *facts) measure(e *emitter) {
 	case lanes && free && ops <= few: // one step takes as long as several side by side
 		f.unroll = 4 / members
 		f.widest = 4
-	case ops+loads <= 4 && !lanes && members <= 2:
-		f.unroll = 2
-		f.widest = 2 * members
+	case ops <= brief && !lanes: // loads and stores had better take turns
+		if ops+loads <= 4 && members <= 2 {
+			f.unroll = 2
+		}
+		f.widest = 1
 	}
 }
 
