@@ -184,14 +184,14 @@ type Tile struct {
 }
 
 // Chains takes states through steps side by side: for every Pos < N, the state at Pos of
-// Acc starts from Init and takes a step with Vals for ascending Depth < K. Vals are loads,
-// of the state's dtype, at positions that are affine in Depth and may be data along Pos.
+// Acc takes a step with Vals for ascending Depth < K. With Init it starts from that,
+// without what is there.
 type Chains struct {
 	Combine    *ir.Combine
 	Pos, Depth *Var
 	N, K       *Val
 	Acc        *Array // a local one, of rank 1; what it holds from N to the next multiple of 16 is undefined then
-	Init       *Val   // a literal
+	Init       *Val   // a literal; nil: what is there
 	Vals       []*Val
 	Soon       []*Val // loads like Vals that other chains will ask for before long: a hint
 }

@@ -593,8 +593,9 @@ func (p *parser) chains(int) Stmt {
 		p.expect(",")
 	}
 	s.Acc = p.array(p.name("an array's name"))
-	p.expect("=")
-	s.Init = p.expr()
+	if p.accept("=") {
+		s.Init = p.expr()
+	}
 	p.expect(",")
 	s.Vals = p.exprTuple()
 	if p.accept(",") {

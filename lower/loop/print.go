@@ -137,12 +137,15 @@ func (p *printer) stmt(s Stmt) {
 			s.Depth.Name, s.K.at(precSum), s.Row.Name, s.M.at(precSum), s.Col.Name, s.N.at(precSum),
 			tuple(s.Accs, Element.String), init, tuple(s.Vals, (*Val).String), left)
 	case *Chains:
-		soon := ""
+		init, soon := "", ""
+		if s.Init != nil {
+			init = " = " + s.Init.String()
+		}
 		if len(s.Soon) > 0 {
 			soon = ", " + tuple(s.Soon, (*Val).String)
 		}
-		p.line("chains(%s, %s < %s, %s < %s, %s = %s, %s%s)", s.Combine.Name,
-			s.Depth.Name, s.K.at(precSum), s.Pos.Name, s.N.at(precSum), s.Acc.Name, s.Init, tuple(s.Vals, (*Val).String), soon)
+		p.line("chains(%s, %s < %s, %s < %s, %s%s, %s%s)", s.Combine.Name,
+			s.Depth.Name, s.K.at(precSum), s.Pos.Name, s.N.at(precSum), s.Acc.Name, init, tuple(s.Vals, (*Val).String), soon)
 	}
 }
 

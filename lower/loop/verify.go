@@ -397,7 +397,7 @@ func (v *verifier) chains(s *Chains) error {
 	if a := s.Acc; !v.arrays[a] || a.Role != ir.Local || a.Rank != 1 || v.extents[a] <= 0 || v.extents[a]%ir.LaneCount != 0 {
 		return fmt.Errorf("chains: %s is no array of states", a.Name)
 	}
-	if s.Init.Kind != Const || s.Init.DType != s.Acc.DType {
+	if s.Init != nil && (s.Init.Kind != Const || s.Init.DType != s.Acc.DType) {
 		return fmt.Errorf("chains: %s does not start from %s", s.Acc.Name, s.Init)
 	}
 	vars := len(v.vars)
@@ -408,11 +408,16 @@ func (v *verifier) chains(s *Chains) error {
 		}
 	}
 	for _, x := range slices.Concat(s.Vals, s.Soon) {
-		if err := v.value(x, s.Acc.DType); err != nil {
+		if err := v.value(x, x.DType); err != nil {
 			return err
 		}
-		if x.Kind != Load || x.Array == s.Acc || !affineIn(x.Args, s.Depth) {
-			return fmt.Errorf("chains: %s is no load along the depth", x)
+		if Any(x, func(y *Val) bool { return y.Array == s.Acc }) {
+			return fmt.Errorf("chains: %s reads states", x)
+		}
+	}
+	for _, x := range s.Soon {
+		if x.Kind != Load {
+			return fmt.Errorf("chains: %s is no load", x)
 		}
 	}
 	return states(s.Combine, []*Array{s.Acc}, s.Vals)

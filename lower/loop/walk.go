@@ -99,7 +99,11 @@ func operands(s Stmt) []*Val {
 			out = append(append(out, s.When), s.Left.Index...)
 		}
 	case *Chains:
-		out = append(append(append(out, s.N, s.K, s.Init), s.Vals...), s.Soon...)
+		out = append(out, s.N, s.K)
+		if s.Init != nil {
+			out = append(out, s.Init)
+		}
+		out = append(append(out, s.Vals...), s.Soon...)
 	}
 	return out
 }

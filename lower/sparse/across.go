@@ -25,8 +25,10 @@ type across struct {
 	acc      []*loop.Array // states, by result
 	stack    []*loop.Array // of blocks, by level of the counter and result; none: there is one block
 	block    int64
-	count    *loop.Var // steps
-	into     *loop.Val // where the results are in a sparse one
+	count    *loop.Var     // steps
+	into     *loop.Val     // where the results are in a sparse one
+	chained  bool          // steps are loads and few ops: states stay in registers along lists
+	queue    []*loop.Array // elements that wait to be taken: their positions along the outer lists
 }
 
 // newAcross returns the reduction of a statement, nil when it is none of these.
@@ -58,6 +60,15 @@ func (g *gen) newAcross(r *reduction) *across {
 	if g.phase == count {
 		return w
 	}
+	w.chained = len(r.states) == 1 && g.isLight()
+	for _, e := range g.s.Args {
+		w.chained = w.chained && e.DType == r.states[0]
+	}
+	for range len(g.plan.loops) - kept - 1 {
+		if w.chained {
+			w.queue = append(w.queue, g.scratch("queue", ir.Int64, nil, num(acrossQueue)))
+		}
+	}
 	for _, d := range r.states {
 		w.acc = append(w.acc, g.scratch("w", d, nil, num(acrossWidth)))
 		if w.block != 0 {
@@ -87,14 +98,24 @@ func (w *across) emit(parent *loop.Val) {
 		w.from = use(j)
 		w.n = g.let("n", op(ir.OpMin, num(acrossWidth), sub(extent, w.from)))
 		w.count = g.variable("n", num(0))
-		w.strip(func(t *loop.Val) { g.stores(w.acc, t, consts(g.red.states, w.identity)) })
-		if v := w.list(); v != nil {
+		switch v := w.list(); {
+		case v != nil && w.chained:
+			w.chainList(v)
+		case v != nil:
+			w.start()
 			w.alongList(v)
-		} else {
+		case w.chained && w.chainLists():
+		default:
+			w.start()
 			g.along(g.plan.kept, w.step)
 		}
 		w.finish()
 	})})
+}
+
+// start emits that states are the identity.
+func (w *across) start() {
+	w.strip(func(t *loop.Val) { w.g.stores(w.acc, t, consts(w.g.red.states, w.identity)) })
 }
 
 // strip emits a strip over the results under way.
@@ -192,7 +213,7 @@ func (w *across) push(n *loop.Val) {
 		g.assign(d, add(use(d), num(1)))
 	})})
 	w.strip(func(t *loop.Val) { g.stores(w.stack, level(d, t), loads(w.acc, t)) })
-	w.strip(func(t *loop.Val) { g.stores(w.acc, t, consts(g.red.states, w.identity)) })
+	w.start()
 }
 
 // total merges the blocks.

@@ -49,6 +49,11 @@ var kernels = []string{
 	"in a f64[M,K] csr, x f64[K]; out o f64[M]; axis i<M, k<K;  o[i] = sum.stored[k](a[i,k]*exp(x[k]))",
 	"in a f64[P,M,K] levels(dense,dense,compressed), x f64[P,K]; out o f64[P,M]; axis p<P, i<M, k<K;  o[p,i] = fma.stored[k](a[p,i,k], x[p,k])",
 	"in a f64[M,K] levels(compressed,compressed), x f64[K]; out o f64[M]; axis i<M, k<K;  o[i] = fma.stored[k](a[i,k], x[k])",
+	// many results for each element of lists, one inside the other or one that is long
+	"in a f64[2,M,K] csf, x f64[M,P], y f64[K,P]; out o f64[2,P]; axis i<2, r<P, j<M, k<K;  o[i,r] = fma.stored[j,k](a[i,j,k], x[j,r]*y[k,r])",
+	"in a f32[2,M,3,K] levels(dense,compressed,dense,compressed), x f32[M,P], y f32[K,P]; out o f32[2,P]; axis i<2, r<P, j<M, l<3, k<K;  o[i,r] = fma.stored[j,l,k](a[i,j,l,k], x[j,r]*y[k,r] - x[j,r])",
+	"in a f64[2,K] csr, x f64[K,M]; out o f64[2,M]; axis i<2, j<M, k<K;  o[i,j] = sum.stored[k]((a[i,k] - x[k,j])*(a[i,k] - x[k,j]))",
+	"in a f64[K,M,2] csf, x f64[P,M]; out o f64[2,P]; axis i<2, j<P, k<M, l<K;  o[i,j] = sum.stored1[k,l](a[l,k,i]*x[j,k])",
 	// what dense operands are reduced to where one stores
 	"in a f64[M,N] csr, p f64[M,K], q f64[K,N]; out o f64[M,N] csr; local t f64[M,N]; axis i<M, j<N, k<K;  t[i,j] = fma.chain[k](p[i,k], q[k,j]) over a[i,j]; o[i,j] = a[i,j]*t[i,j]",
 	"in a f32[M,N] csc, p f32[M,K], q f32[N,K]; out o f32[M,N] csc; local t f32[M,N]; axis i<M, j<N, k<K;  t[i,j] = fma.chain[k](p[i,k], q[j,k]) over a[i,j]; o[i,j] = a[i,j]*exp(t[i,j] + 1.0)",
