@@ -14,11 +14,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"sync"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
 	"github.com/numen-go/numen/lower/cuda/ptx"
+	"github.com/numen-go/numen/lower/loop"
 )
 
 func init() {
@@ -94,26 +95,13 @@ func (t *target) compile(ctx context.Context, k *ir.Kernel) (*executable, error)
 	if err := k.Verify(); err != nil {
 		return nil, err
 	}
-	m, err := ptx.Compile(k)
-	if d, ok := err.(*lower.Declined); ok {
-		d.Target = "cuda"
-	}
+	e := &executable{t: t, k: k, cuts: ptx.Cuts(k)}
+	whole, err := t.code(ctx, k, false)
 	if err != nil {
 		return nil, err
 	}
-	var code module
-	err = t.calls.await(ctx, &call{
-		what: "the compilation of kernel " + k.Name,
-		do: func() (err error) {
-			code, err = t.device.Load(m.Text)
-			return err
-		},
-		drop: func() { _ = code.Unload() },
-	})
-	if err != nil {
-		return nil, fmt.Errorf("cuda: kernel %s: %w", k.Name, err)
-	}
-	return &executable{t: t, k: k, ptx: m, code: code}, nil
+	e.whole = whole
+	return e, nil
 }
 
 // compileNow compiles what a run needs, and waits for the end.
@@ -121,24 +109,104 @@ func (t *target) compileNow(k *ir.Kernel) (*executable, error) {
 	return t.compile(context.Background(), k)
 }
 
-// executable is a kernel as code on the device.
+// code returns code on the device: see ptx.Compile.
+func (t *target) code(ctx context.Context, k *ir.Kernel, cut bool) (*code, error) {
+	m, err := ptx.Compile(k, cut)
+	if d, ok := err.(*lower.Declined); ok {
+		d.Target = "cuda"
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &code{ptx: m}
+	err = t.calls.await(ctx, &call{
+		what: "the compilation of kernel " + k.Name,
+		do: func() (err error) {
+			c.module, err = t.device.Load(m.Text)
+			return err
+		},
+		drop: func() { _ = c.module.Unload() },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cuda: kernel %s: %w", k.Name, err)
+	}
+	return c, nil
+}
+
+// code is a kernel's loops as code on the device.
+type code struct {
+	ptx    *ptx.Module
+	module module
+}
+
+// executable is a kernel, ready to run.
 type executable struct {
-	t    *target
-	k    *ir.Kernel
-	ptx  *ptx.Module
-	code module
+	t     *target
+	k     *ir.Kernel
+	whole *code
+
+	cuts *loop.Cuts // the runs for which reductions are cut into pieces
+	mu   sync.Mutex
+	cut  *code // for these; nil: there was none yet
 
 	checking lower.Checking[*executable]
 }
 
+// forRun returns the code for a run within bounds of the axes.
+func (e *executable) forRun(ctx context.Context, lo, hi []int64) (*code, error) {
+	positions := 1.0
+	for i, x := range e.k.Axes {
+		if x.From < 0 {
+			positions = float64(positions * float64(hi[i]-lo[i]))
+		}
+	}
+	if !ptx.CutsPay(e.cuts, positions, lo, hi) {
+		return e.whole, nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.cut == nil {
+		c, err := e.t.code(ctx, e.k, true)
+		if _, declined := err.(*lower.Declined); declined {
+			c, err = e.whole, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		e.cut = c
+	}
+	return e.cut, nil
+}
+
+// all returns what code there is.
+func (e *executable) all() []*code {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.cut == nil || e.cut == e.whole {
+		return []*code{e.whole}
+	}
+	return []*code{e.whole, e.cut}
+}
+
 // String returns the loops and the PTX.
 func (e *executable) String() string {
-	return strings.Join([]string{e.t.device.String(), e.ptx.Loop.String(), e.ptx.Text}, "\n")
+	text := e.t.device.String()
+	for i, c := range e.all() {
+		if i > 0 {
+			text += "\nfor few and long reductions:"
+		}
+		text += "\n" + c.ptx.Loop.String() + "\n" + c.ptx.Text
+	}
+	return text
 }
 
 // Close gives the code back.
 func (e *executable) Close() error {
-	return errors.Join(e.t.calls.after(e.code.Unload), e.checking.Close())
+	var failed []error
+	for _, c := range e.all() {
+		failed = append(failed, e.t.calls.after(c.module.Unload))
+	}
+	return errors.Join(append(failed, e.checking.Close())...)
 }
 
 // Home returns the format of arrays on the device.

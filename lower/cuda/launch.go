@@ -17,8 +17,8 @@ const (
 	maxScratch = 256 << 20 // bytes of scratch memory of a launch
 )
 
-// code runs the code of a stage.
-func (r *run) code(s *ptx.Stage) error {
+// entry runs the code of a stage.
+func (r *run) entry(s *ptx.Stage) error {
 	tasks, positions := int64(1), int64(1) // positions of a task
 	for i, x := range s.Ranges {
 		from, to, step := r.host.int(x.From), r.host.int(x.To), r.host.int(x.Step)
@@ -94,7 +94,7 @@ func (r *run) launch(entry string, tasks int64, g grid, checks bool) error {
 	for i, w := range r.words {
 		binary.LittleEndian.PutUint64(frame[8*i:], w)
 	}
-	err := r.e.code.Launch(entry, int(g.blocks), int(g.threads), r.frame, frame)
+	err := r.code.module.Launch(entry, int(g.blocks), int(g.threads), r.frame, frame)
 	if err == nil {
 		err = r.ctx.Err()
 	}

@@ -17,6 +17,7 @@ import (
 // run is one run of a kernel.
 type run struct {
 	e      *executable
+	code   *code
 	ctx    context.Context
 	words  []uint64 // of the frame
 	host   evaluator
@@ -64,7 +65,11 @@ func (e *executable) run(ctx context.Context, a *lower.Args) error {
 	if err != nil {
 		return fmt.Errorf("kernel %s: %w", e.k.Name, err)
 	}
-	r := &run{e: e, ctx: ctx, words: make([]uint64, e.ptx.Words), host: evaluator{vars: map[*loop.Var]uint64{}, extents: map[*loop.Array][]int64{}}}
+	code, err := e.forRun(ctx, lo, hi)
+	if err != nil {
+		return err
+	}
+	r := &run{e: e, code: code, ctx: ctx, words: make([]uint64, code.ptx.Words), host: evaluator{vars: map[*loop.Var]uint64{}, extents: map[*loop.Array][]int64{}}}
 	if err = r.params(a, lo, hi); err == nil {
 		r.arrays(a)
 		err = e.t.calls.await(ctx, &call{what: "kernel " + e.k.Name, do: r.onDevice, stop: r.stop})
@@ -92,8 +97,8 @@ func (r *run) onDevice() error {
 		r.frame = p
 		r.mu.Unlock()
 	}
-	for i := 0; err == nil && i < len(r.e.ptx.Stages); i++ {
-		err = r.stage(&r.e.ptx.Stages[i])
+	for i := 0; err == nil && i < len(r.code.ptx.Stages); i++ {
+		err = r.stage(&r.code.ptx.Stages[i])
 	}
 	if err == nil && r.fault == nil {
 		err = r.download()
@@ -137,7 +142,7 @@ func (r *run) stop() error {
 // set gives a variable its value.
 func (r *run) set(v *loop.Var, x uint64) {
 	r.host.vars[v] = x
-	r.words[r.e.ptx.Var(v)] = x
+	r.words[r.code.ptx.Var(v)] = x
 }
 
 // params sets the parameters: see loop.From.
@@ -152,7 +157,7 @@ func (r *run) params(a *lower.Args, lo, hi []int64) error {
 		}
 	}
 	all = append(all, a.Scalars...)
-	params := r.e.ptx.Loop.Params
+	params := r.code.ptx.Loop.Params
 	if len(all) != len(params) {
 		return fmt.Errorf("%d parameters for %d", len(all), len(params))
 	}
@@ -164,7 +169,7 @@ func (r *run) params(a *lower.Args, lo, hi []int64) error {
 
 // arrays sets the arrays that are on the device, and reads those of the host.
 func (r *run) arrays(a *lower.Args) {
-	arrays := r.e.ptx.Loop.Arrays
+	arrays := r.code.ptx.Loop.Arrays
 	for i := range a.Arrays {
 		x := &a.Arrays[i]
 		extents := slices.Clone(x.Extents)
@@ -229,7 +234,7 @@ func (r *run) results(a *lower.Args) {
 
 // array describes an array: memory for a box of it, which starts at lo.
 func (r *run) array(a *loop.Array, p uint64, extents, box, lo []int64) {
-	w := r.e.ptx.Array(a)
+	w := r.code.ptx.Array(a)
 	r.host.extents[a] = extents
 	for d, s := range lower.Contiguous(box) {
 		r.words[w.Strides[d]], r.words[w.Extents[d]] = uint64(s), uint64(extents[d])
@@ -244,7 +249,7 @@ func (r *run) array(a *loop.Array, p uint64, extents, box, lo []int64) {
 func (r *run) stage(s *ptx.Stage) error {
 	switch x := s.Host.(type) {
 	case nil:
-		return r.code(s)
+		return r.entry(s)
 	case *loop.Require:
 		return r.host.require(x)
 	case *loop.NonEmpty:

@@ -67,14 +67,14 @@ func TestMachine(t *testing.T) {
 	}
 }
 
-// TestStage holds contractions that are packed a few steps at a time, which the targets of
-// this machine do not need, to the kit.
+// TestStage holds contractions that are packed a few steps at a time, and reductions that
+// are cut for a device, which the targets of this machine do not need, to the kit.
 func TestStage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the kit once more")
 	}
 	with := *loop.Portable
-	with.Schedule.Stage = 16
+	with.Schedule.Stage, with.Schedule.Spread = 16, 4096
 	lowertest.Run(t, func() (lower.Target, error) { return tuned{&with}, nil })
 }
 

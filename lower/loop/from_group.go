@@ -187,9 +187,9 @@ func (l *lowering) planes(stmts []int) bool {
 func (l *lowering) group(stmts []int) {
 	p := l.plan(stmts)
 	l.stmt = stmts[0]
-	if s := &l.k.Stmts[l.stmt]; len(stmts) == 1 && p.rows[0] < 0 && l.splits(s) {
+	if s := &l.k.Stmts[l.stmt]; len(stmts) == 1 && l.splits(s, p.rows[0]) {
 		l.locals(stmts)
-		l.split(s, p.strips[0])
+		l.split(s, p.strips[0], p.rows[0])
 		return
 	}
 	apart := func() { l.apart(p) }

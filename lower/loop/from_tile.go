@@ -26,12 +26,13 @@ import (
 // as often as the number of blocks before it ends in a binary one, the top two merge.
 type contraction struct {
 	*reduction
-	u          int    // the axis of rows
-	col        []bool // by element: it depends on columns
-	rows, cols int    // of a tile
-	after      func() // see contract
-	fresh      *Val   // what a state starts from
-	done       *Array // a tile's stack of blocks: [entries, rows * cols]
+	u          int          // the axis of rows
+	col        []bool       // by element: it depends on columns
+	rows, cols int          // of a tile
+	after      func()       // see contract
+	put        func(x *Val) // emits the store of a result; nil: where the statement says
+	fresh      *Val         // what a state starts from
+	done       *Array       // a tile's stack of blocks: [entries, rows * cols]
 }
 
 // chunkBlocks is the number of blocks of a chunk of the contracted axis: enough that
@@ -502,7 +503,13 @@ func (r *contraction) cells(m, n *Val, f func(i, t *Val)) {
 func (r *contraction) finish(m, n *Val) {
 	t := &r.s.Targets[0]
 	if r.after == nil || r.k.Operands[t.Operand].Role != ir.Local || r.origin[t.Operand] != nil {
-		r.cells(m, n, func(i, j *Val) { r.assign(t, r.result(i, j)) })
+		r.cells(m, n, func(i, j *Val) {
+			if r.put != nil {
+				r.put(r.result(i, j))
+			} else {
+				r.assign(t, r.result(i, j))
+			}
+		})
 	} else {
 		r.alias[t.Operand] = func(at []*Val) *Val {
 			var place [2]*Val

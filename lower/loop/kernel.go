@@ -19,8 +19,7 @@ type Kernel struct {
 	counts bool     // append statements have an array of counts
 	shapes [][]poly // by operand
 	axes   []poly   // extents
-	leads  []lead
-	cuts   []int            // axes of reductions that can be cut into pieces
+	cuts   *Cuts
 	calls  sync.Pool        // of *call
 	reach  func() *ir.Reach // what a run touches of arrays that are there in part
 
@@ -41,7 +40,7 @@ func NewKernel(k *ir.Kernel, t *Tuning) (*Kernel, error) {
 		return nil, err
 	}
 	out.counts = slices.ContainsFunc(k.Stmts, func(s ir.Stmt) bool { return s.Sink == ir.Append })
-	out.leads, out.cuts = leads(k, t.Schedule)
+	out.cuts = NewCuts(k, t.Schedule)
 	for _, o := range k.Operands {
 		shape := make([]poly, len(o.Shape))
 		for i, d := range o.Shape {
@@ -61,70 +60,6 @@ func (k *Kernel) Variants() int { return len(k.code.all()) }
 // Close frees the code. No run may be going on.
 func (k *Kernel) Close() error {
 	return errors.Join(k.code.close(), k.checking.Close())
-}
-
-// lead is an axis that tasks are cut along, at multiples of grain.
-type lead struct {
-	axis  int
-	grain int64
-}
-
-// leads returns the axes that tasks of the whole kernel are cut along, and those that its
-// reductions could be cut along instead; nothing when that would gain nothing.
-func leads(k *ir.Kernel, s Schedule) (leads []lead, cuts []int) {
-	wide := 4 * int64(s.Wide)
-	l := newLowering(k, s)
-	s.Pieces = true
-	groups := l.groups()
-	if len(groups) != 1 {
-		return nil, nil
-	}
-	p, gain, rows := l.plan(groups[0]), false, false
-	one := newLowering(k, s)
-	for i, n := range p.stmts {
-		one.stmt = n
-		gain = gain || len(outer(k, []int{n})) > len(p.shared)
-		rows = rows || p.rows[i] >= 0
-		if p.rows[i] < 0 && one.splits(&k.Stmts[n]) {
-			cuts = append(cuts, k.Stmts[n].Axes[0])
-		}
-	}
-	if !gain && cuts == nil {
-		return nil, nil
-	}
-	for _, a := range p.shared {
-		x := lead{a, 1}
-		switch {
-		case slices.Contains(p.strips, a) && rows:
-			x.grain = taskStep
-		case slices.Contains(p.strips, a): // memory is read fastest in long runs
-			x.grain = wide
-		}
-		leads = append(leads, x)
-	}
-	return leads, cuts
-}
-
-// narrow reports whether the axes that tasks are cut along are too short for the
-// threads, and the work is large.
-func (k *Kernel) narrow(c *call, threads int) bool {
-	if threads < 2 || k.leads == nil || c.positions < 1<<18 {
-		return false
-	}
-	tasks := int64(1)
-	for _, x := range k.leads {
-		n := c.hi[x.axis] - c.lo[x.axis]
-		tasks = min(tasks*((n+x.grain-1)/x.grain), 1<<20)
-	}
-	if tasks >= int64(threads) {
-		return false
-	}
-	for _, a := range k.cuts {
-		if (c.hi[a]-c.lo[a])/ir.LaneBlock <= tasks {
-			return false // no more pieces than tasks
-		}
-	}
-	return true
 }
 
 // String returns the loops, and what is known of the code, of the classes that were met;
@@ -196,7 +131,7 @@ func (k *Kernel) check(checking *ir.Kernel) (*Kernel, error) {
 
 // class returns the class of a run.
 func (k *Kernel) class(c *call, threads int) Class {
-	x := Class{Pieces: k.narrow(c, threads)}
+	x := Class{Pieces: k.cuts.Pay(threads, c.positions, c.lo, c.hi)}
 	if c.long {
 		x.Short = c.short
 	}

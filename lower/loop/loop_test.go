@@ -47,7 +47,9 @@ func TestText(t *testing.T) {
 	kernels(t, func(t *testing.T, k *ir.Kernel) {
 		pieces, short, deep, stage := portable, portable, portable, portable
 		pieces.Pieces, short.Short, deep.Deep, stage.Stage = true, 1, 4, 16
-		for _, s := range []Schedule{portable, pieces, short, deep, stage} {
+		spread := stage
+		spread.Pieces, spread.Spread = true, 4096
+		for _, s := range []Schedule{portable, pieces, short, deep, stage, spread} {
 			readsBack(t, k, s)
 		}
 	})

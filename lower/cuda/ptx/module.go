@@ -93,16 +93,36 @@ func schedule() loop.Schedule {
 	s.Strip, s.Wide, s.Rows, s.Cols = 64, 64, tileSide, tileSide
 	s.Keep = Keep
 	s.Tile, s.Stage = tileOf, tileSteps
+	s.Spread = spread
 	return s
+}
+
+// spread is how many tasks the pieces of reductions make at most: two a thread block would
+// leave parts of a large device idle, more than threads of a launch are no use.
+const spread = 4096
+
+// fewTasks is for how many tasks a device has room: below, reductions are better cut.
+const fewTasks = 512
+
+// Cuts returns for which runs of a kernel there is other code, whose reductions are cut
+// into pieces: see Compile. It is nil where there is none.
+func Cuts(k *ir.Kernel) *loop.Cuts { return loop.NewCuts(k, schedule()) }
+
+// CutsPay reports whether a run is better run by such code: positions are those of all
+// axes together, whose bounds are lo and hi.
+func CutsPay(c *loop.Cuts, positions float64, lo, hi []int64) bool {
+	return c.Pay(fewTasks, positions, lo, hi)
 }
 
 // header is the least version of the language and of devices that the code is for.
 const header = ".version 6.3\n.target sm_75\n.address_size 64\n"
 
 // Compile writes a verified kernel as PTX, or declines it (*lower.Declined, without a
-// target's name).
-func Compile(k *ir.Kernel) (*Module, error) {
+// target's name). Where it is cut, reductions are made piece by piece, for there is too
+// little else to do at a time.
+func Compile(k *ir.Kernel, cut bool) (*Module, error) {
 	s := schedule()
+	s.Pieces = cut
 	l, err := loop.From(k, s)
 	if err != nil {
 		return nil, err
@@ -111,7 +131,7 @@ func Compile(k *ir.Kernel) (*Module, error) {
 	if err != errNoTeam {
 		return m, err
 	}
-	s.Tile, s.Stage = nil, 0
+	s.Tile, s.Stage = nil, 0 // a contraction is cut as any reduction is
 	if l, err = loop.From(k, s); err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ var golden = map[string]string{
 
 func emit(t *testing.T, k *ir.Kernel) *ptx.Module {
 	t.Helper()
-	m, err := ptx.Compile(k)
+	m, err := ptx.Compile(k, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,14 +68,23 @@ func TestGolden(t *testing.T) {
 // asked for.
 func taken(t *testing.T, d *ptxsim.Device, name string, k *ir.Kernel) {
 	t.Helper()
-	m := emit(t, k)
-	if _, err := d.Load(m.Text); err != nil {
-		t.Errorf("%s: %v\n%s", name, err, m.Text)
-	}
-	if *dump != "" {
-		name = strings.NewReplacer("/", "_", " ", "_").Replace(name)
-		if err := os.WriteFile(filepath.Join(*dump, name+".ptx"), []byte(m.Text), 0o666); err != nil {
+	texts := map[string]string{name: emit(t, k).Text}
+	if ptx.Cuts(k) != nil {
+		m, err := ptx.Compile(k, true)
+		if err != nil {
 			t.Fatal(err)
+		}
+		texts[name+"_cut"] = m.Text
+	}
+	for name, text := range texts {
+		if _, err := d.Load(text); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+		if *dump != "" {
+			name = strings.NewReplacer("/", "_", " ", "_").Replace(name)
+			if err := os.WriteFile(filepath.Join(*dump, name+".ptx"), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
