@@ -71,7 +71,9 @@ func (e *executable) run(ctx context.Context, a *lower.Args) error {
 	}
 	r := &run{e: e, code: code, ctx: ctx, words: make([]uint64, code.ptx.Words), host: evaluator{vars: map[*loop.Var]uint64{}, extents: map[*loop.Array][]int64{}}}
 	if err = r.params(a, lo, hi); err == nil {
-		r.arrays(a)
+		err = r.arrays(a)
+	}
+	if err == nil {
 		err = e.t.calls.await(ctx, &call{what: "kernel " + e.k.Name, do: r.onDevice, stop: r.stop})
 	}
 	switch {
@@ -168,9 +170,12 @@ func (r *run) params(a *lower.Args, lo, hi []int64) error {
 }
 
 // arrays sets the arrays that are on the device, and reads those of the host.
-func (r *run) arrays(a *lower.Args) {
+func (r *run) arrays(a *lower.Args) error {
 	arrays := r.code.ptx.Loop.Arrays
 	for i := range a.Arrays {
+		if err := r.ctx.Err(); err != nil { // a copy of a large array takes a while
+			return err
+		}
 		x := &a.Arrays[i]
 		extents := slices.Clone(x.Extents)
 		if x.Format != nil {
@@ -184,14 +189,18 @@ func (r *run) arrays(a *lower.Args) {
 		n := []int64{int64(len(a.Counts))}
 		r.copies = append(r.copies, arrayCopy{of: arrays[len(a.Arrays)], bytes: make([]byte, 8*len(a.Counts)), extents: n, box: n})
 	}
+	return nil
 }
 
 // upload gives arrays of the host memory for the run.
 func (r *run) upload() error {
 	for i := range r.copies {
 		c := &r.copies[i]
-		var err error
-		if c.p, err = r.memory(int64(len(c.bytes))); err == nil {
+		err := r.ctx.Err()
+		if err == nil {
+			c.p, err = r.memory(int64(len(c.bytes)))
+		}
+		if err == nil {
 			err = r.e.t.device.Write(c.p, c.bytes)
 		}
 		if err != nil {
