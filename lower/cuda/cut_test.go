@@ -39,6 +39,9 @@ func (m countingModule) Launch(entry string, blocks, threads int, frame uint64, 
 // keep many threads busy, and have the bits that they have when they are not. Short ones
 // are not cut.
 func TestFewLongRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a million elements on a simulated device")
+	}
 	for _, c := range []struct {
 		name, text string
 		dims       []int64
