@@ -19,6 +19,7 @@ func BenchmarkContract(b *testing.B) {
 		batch    = "kernel batch; dim B M K N; in a T[B,M,K], b T[B,K,N]; out c T[B,M,N]; axis h<B, i<M, j<N, k<K; c[h,i,j] = fma.chain[k](a[h,i,k], b[h,k,j])"
 		relu     = "kernel relu; dim M K N; in a T[M,K], b T[K,N], d T[N]; local p T[M,N]; out c T[M,N]; axis i<M, j<N, k<K; p[i,j] = fma.chain[k](a[i,k], b[k,j]); c[i,j] = max(p[i,j] + d[j], 0.0)"
 		turned   = "kernel turned; dim M K N; in a T[K,M], b T[N,K]; out c T[M,N]; axis i<M, j<N, k<K; c[i,j] = fma.chain[k](a[k,i], b[j,k])"
+		long     = "kernel long; dim K M N; in a T[K,M], b T[K,N]; out c T[M,N]; axis i<M, j<N, k<K; c[i,j] = fma.chain[k](a[k,i], b[k,j])"
 		founding = "kernel founding; dim K M; in a T[K,M]; out c T[M,M]; axis i<M, j<M, k<K; c[i,j] = fma.chain[k](a[k,i], log(a[k,j]) + 1.0)"
 	)
 	for _, c := range []struct {
@@ -36,6 +37,9 @@ func BenchmarkContract(b *testing.B) {
 		{relu, []int64{1024, 1024, 1024}},
 		{turned, []int64{1024, 1024, 1024}},
 		{founding, []int64{20000, 200}},
+		{long, []int64{20000, 64, 64}},
+		{long, []int64{100000, 16, 16}},
+		{long, []int64{20000, 200, 300}},
 	} {
 		for _, d := range []ir.DType{ir.Float64, ir.Float32} {
 			text := strings.NewReplacer("; ", "\n", "T[", d.String()+"[").Replace(c.text)

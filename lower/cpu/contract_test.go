@@ -35,6 +35,19 @@ func TestLargeContractions(t *testing.T) {
 			dims: []int64{3000, 41}, matrix: []int64{1, 41, 3000, 41}, turned: true, of: func(x float64) float64 { return float64(x*x) + 1 }},
 		{text: "kernel rows; dim K M; in a f64[K,M]; out c f64[M,M]; axis i<M, j<M, k<K; c[i,j] = fma.chain[k](a[k,i]*a[k,i] + 1.0, a[k,j])",
 			dims: []int64{3000, 41}, matrix: []int64{1, 41, 3000, 41}, turned: true, ofRow: true, of: func(x float64) float64 { return float64(x*x) + 1 }},
+		// many steps: cut along these
+		{text: "kernel few; dim M K N; in a f64[M,K], b f64[K,N]; out c f64[M,N]; axis i<M, j<N, k<K; c[i,j] = fma.chain[k](a[i,k], b[k,j])",
+			dims: []int64{33, 9000, 41}, matrix: []int64{1, 33, 9000, 41}},
+		{text: "kernel long; dim M K N; in a f64[M,K], b f64[K,N]; out c f64[M,N]; axis i<M, j<N, k<K; c[i,j] = fma.chain[k](a[i,k], b[k,j])",
+			dims: []int64{70, 7000, 77}, matrix: []int64{1, 70, 7000, 77}},
+		{text: "kernel deep; dim M K N; in a f64[M,K], b f64[K,N], d f64[N]; local p f64[M,N]; out c f64[M,N]; axis i<M, j<N, k<K; p[i,j] = fma.chain[k](a[i,k], b[k,j]); c[i,j] = max(p[i,j] - d[j]*100100.0, 0.0)",
+			dims: []int64{7, 100100, 70}, matrix: []int64{1, 7, 100100, 70}, after: func(x, d float64) float64 { return max(x-float64(d*100100), 0) }},
+		{text: "kernel batches; dim B M K N; in a f64[B,M,K], b f64[B,K,N]; out c f64[B,M,N]; axis h<B, i<M, j<N, k<K; c[h,i,j] = fma.chain[k](a[h,i,k], b[h,k,j])",
+			dims: []int64{2, 130, 5000, 120}, matrix: []int64{2, 130, 5000, 120}},
+		{text: "kernel grams; dim K M; in a f64[K,M]; out c f64[M,M]; axis i<M, j<M, k<K; c[i,j] = fma.chain[k](a[k,i], a[k,j]*a[k,j] + 1.0)",
+			dims: []int64{5200, 41}, matrix: []int64{1, 41, 5200, 41}, turned: true, of: func(x float64) float64 { return float64(x*x) + 1 }},
+		{text: "kernel lines; dim K M; in a f64[K,M]; out c f64[M,M]; axis i<M, j<M, k<K; c[i,j] = fma.chain[k](a[k,i]*a[k,i] + 1.0, a[k,j])",
+			dims: []int64{5200, 41}, matrix: []int64{1, 41, 5200, 41}, turned: true, ofRow: true, of: func(x float64) float64 { return float64(x*x) + 1 }},
 	} {
 		k, err := ir.ParseKernel(c.text)
 		if err != nil {

@@ -21,6 +21,7 @@ type Schedule struct {
 	Search     bool                                                 // look for the position of a best value only in strips that have a better one: where branches are cheap
 	Pieces     bool                                                 // cut reductions into pieces, for there is too little else to run in parallel
 	Spread     int                                                  // tasks that pieces of reductions are to make on a device, contractions' too, at most; 0: pieces are for a few threads
+	Long       bool                                                 // cut contractions along their steps: these are many, and the results few
 	Short      uint64                                               // axes, as a set of bits, whose extents are at most ShortExtent
 	Tile       func(c *ir.Combine, state ir.DType) (rows, cols int) // results of the kernel for a contraction; 0: there is none
 }

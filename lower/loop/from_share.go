@@ -19,14 +19,21 @@ import (
 // below, tasks are cut along these.
 const worthSharing = 1 << 26
 
-// product emits a group that is a contraction, with stores over its results or without:
-// a large one so that tasks share what is packed, others as apart does. It reports whether
-// it can. Where elements of columns are computed tasks are cut along these, and share
-// nothing: 20000 x 200 with logarithms took 7 % longer when half of them came from the
-// other processor's cache.
+// isProduct reports whether a group is a contraction, with stores over its results or
+// without, whose tasks may share work.
+func (l *lowering) isProduct(p *plan) bool {
+	u, v := p.rows[0], p.strips[0]
+	return u >= 0 && l.s.Stage == 0 && len(l.k.Stmts[p.stmts[0]].Axes) == 1 && slices.Contains(p.shared, u) && slices.Contains(p.shared, v) &&
+		(len(p.stmts) == 1 || l.fuses(p))
+}
+
+// product emits such a group: a long one as the schedule says, a large one so that tasks
+// share what is packed, others as apart does. It reports whether it can. Where elements of
+// columns are computed tasks are cut along these, and share nothing: 20000 x 200 with
+// logarithms took 7 % longer when half of them came from the other processor's cache.
 func (l *lowering) product(p *plan, apart func()) bool {
 	s, u, v := &l.k.Stmts[p.stmts[0]], p.rows[0], p.strips[0]
-	if u < 0 || l.s.Stage > 0 || len(s.Axes) > 1 || computed(s, v) || !slices.Contains(p.shared, u) || !slices.Contains(p.shared, v) || len(p.stmts) > 1 && !l.fuses(p) {
+	if !l.isProduct(p) || !l.s.Long && computed(s, v) {
 		return false
 	}
 	l.stmt = p.stmts[0]
@@ -36,9 +43,14 @@ func (l *lowering) product(p *plan, apart func()) bool {
 	}
 	others := l.others(s, u, v)
 	r := l.contraction(s, u, v, after)
-	together := func() {
-		l.tiles(p, without(without(p.shared, u), v), func() { l.loops(others, r.together) })
+	box := func(f func()) {
+		l.tiles(p, without(without(p.shared, u), v), func() { l.loops(others, f) })
 	}
+	if l.s.Long {
+		box(r.inPieces)
+		return true
+	}
+	together := func() { box(r.together) }
 	var few *Val // true: tasks are cut otherwise
 	if r.loadsAlone() {
 		small, thin := r.light(l.lo, l.hi)

@@ -33,6 +33,7 @@ type contraction struct {
 	put        func(x *Val) // emits the store of a result; nil: where the statement says
 	fresh      *Val         // what a state starts from
 	done       *Array       // a tile's stack of blocks: [entries, rows * cols]
+	part       *part        // where a piece's results go: see inPieces
 }
 
 // chunkBlocks is the number of blocks of a chunk of the contracted axis: enough that
@@ -136,9 +137,7 @@ func (l *lowering) contraction(s *ir.Stmt, u, v int, after func()) *contraction 
 	r := &contraction{u: u, after: after, reduction: &reduction{lowering: l, s: s, v: v, reduce: along, states: stateTypes(s), lanes: 1, block: ir.ChainBlock}}
 	r.rows, r.cols = l.s.Tile(s.Combine, r.states[0])
 	r.fresh = r.identity()[0]
-	for _, e := range s.Args {
-		r.col = append(r.col, slices.Contains(e.Axes(), v))
-	}
+	r.columns()
 	r.total = intVal(1)
 	for _, a := range along {
 		r.total = mul(r.total, sub(l.hi[a], l.lo[a]))
@@ -147,6 +146,13 @@ func (l *lowering) contraction(s *ir.Stmt, u, v int, after func()) *contraction 
 		l.emit(&NonEmpty{r.total})
 	}
 	return r
+}
+
+// columns notes which elements depend on columns.
+func (r *contraction) columns() {
+	for _, e := range r.s.Args {
+		r.col = append(r.col, slices.Contains(e.Axes(), r.v))
+	}
 }
 
 // light returns whether a box's elements are few, of one block, and whether its results
@@ -165,15 +171,21 @@ func between(x *Val, lo, hi int64) *Val {
 // loadsAlone reports whether a tile can work on the arrays themselves: elements are
 // loads, those of columns contiguous if their arrays are row-major.
 func (r *contraction) loadsAlone() bool {
-	isData := func(x ir.Index) bool { return x.Value != nil || !x.Div.Is(0) }
-	t := &r.s.Targets[0]
 	for i, e := range r.s.Args {
-		if e.Kind != ir.Load || e.Access.Operand == t.Operand || slices.ContainsFunc(e.Access.Index, isData) || r.col[i] && innermost(e, r.v) == 0 {
+		if !r.isLoad(e) || r.col[i] && innermost(e, r.v) == 0 {
 			return false
 		}
 	}
-	return len(r.reduce) == 1 && !slices.ContainsFunc(t.Index, isData)
+	return len(r.reduce) == 1 && !slices.ContainsFunc(r.s.Targets[0].Index, isData)
 }
+
+// isLoad reports whether a tile can read an element from its array.
+func (r *contraction) isLoad(e *ir.Expr) bool {
+	return e.Kind == ir.Load && e.Access.Operand != r.s.Targets[0].Operand && !slices.ContainsFunc(e.Access.Index, isData)
+}
+
+// isData reports whether an index is not a sum of multiples of axes.
+func isData(x ir.Index) bool { return x.Value != nil || !x.Div.Is(0) }
 
 // sliceTiles is how many tiles, along both axes, run as one statement: machine code does
 // not leave inside of it, and must not be away for long.
@@ -258,9 +270,14 @@ func (c *chunk) rowTiles(n *Val, packed bool) {
 		if packed {
 			c.pack(c.u, m, c.rows)
 		}
-		c.panels(c.v, n, c.cols, func(q, n *Val) {
-			c.panels(c.u, m, c.rows, func(p, m *Val) { c.results(p, q, m, n) })
-		})
+		c.eachTile(m, n)
+	})
+}
+
+// eachTile emits the tiles of m rows and n columns.
+func (c *chunk) eachTile(m, n *Val) {
+	c.panels(c.v, n, c.cols, func(q, n *Val) {
+		c.panels(c.u, m, c.rows, func(p, m *Val) { c.results(p, q, m, n) })
 	})
 }
 
@@ -297,7 +314,8 @@ func panelCount(size *Val, width int) *Val {
 type chunk struct {
 	*contraction
 	lo, n   *Val     // the first position of a single axis; the number of positions
-	packs   []*Array // by element: [panels, n, width]
+	packs   []*Array // by element: [panels, n, width]; nil: it has lines, or is read from its array
+	lines   []*Array // by element: [n, positions]
 	last    *Val     // whether no chunk follows
 	prior   *Array   // the stack of chunks before, nil when there is one only: [entries, m, n]
 	entries *Val     // in the stack
@@ -308,7 +326,7 @@ type chunk struct {
 
 // chunks emits what f emits for the chunks of a box of n columns.
 func (r *contraction) chunks(n *Val, f func(c *chunk)) {
-	c := &chunk{contraction: r, n: r.total, packs: make([]*Array, len(r.s.Args)), row: r.from[r.u], column: r.from[r.v]}
+	c := &chunk{contraction: r, n: r.total, packs: make([]*Array, len(r.s.Args)), lines: make([]*Array, len(r.s.Args)), row: r.from[r.u], column: r.from[r.v]}
 	if len(r.reduce) > 1 {
 		f(c)
 		return
@@ -358,13 +376,29 @@ func (c *chunk) results(p, q, m, n *Val) {
 		left := c.waits(use(t.Row), use(t.Col))
 		t.When, t.Left = b, &left
 	}
+	// Results that go to an array of their own are written there by the tile, unless they
+	// merge first.
+	keep := func(of *Array, entry *Val) {
+		to := func(i, j *Val) Element { return Element{of, c.there(entry, i, j)} }
+		c.emit(&If{intOp(ir.OpEq, c.joins, intVal(0)), c.nested(func() { last(to) }), c.nested(func() {
+			last(c.tops)
+			c.merges(m, n)
+			c.cells(m, n, func(i, t *Val) {
+				e := to(i, t)
+				c.emit(&Store{e.Array, e.Index, c.result(i, t)})
+			})
+		})})
+	}
 	finished := func() {
 		last(c.tops)
 		c.none()
 		c.merges(m, n)
 		c.finish(m, n)
 	}
-	if c.direct() {
+	switch {
+	case c.part != nil:
+		finished = func() { keep(c.part.of, c.part.piece) }
+	case c.direct():
 		alone, whole := c.nested(func() {
 			last(func(i, j *Val) Element {
 				c.at[c.u], c.at[c.v] = add(c.from[c.u], i), add(c.from[c.v], j)
@@ -376,17 +410,7 @@ func (c *chunk) results(p, q, m, n *Val) {
 		simple := apply(ir.OpAnd, ir.Bool, intOp(ir.OpEq, c.joins, intVal(0)), intOp(ir.OpLt, intVal(0), c.n))
 		finished = func() { c.emit(&If{simple, alone, whole}) }
 	}
-	c.emit(&If{c.last, c.nested(finished), c.nested(func() {
-		there := func(i, j *Val) Element { return Element{c.prior, c.there(sub(c.entries, c.joins), i, j)} }
-		c.emit(&If{intOp(ir.OpEq, c.joins, intVal(0)), c.nested(func() { last(there) }), c.nested(func() {
-			last(c.tops)
-			c.merges(m, n)
-			c.cells(m, n, func(i, t *Val) {
-				e := there(i, t)
-				c.emit(&Store{e.Array, e.Index, c.result(i, t)})
-			})
-		})})
-	})})
+	c.emit(&If{c.last, c.nested(finished), c.nested(func() { keep(c.prior, sub(c.entries, c.joins)) })})
 }
 
 // blockAt emits k steps of a tile from position b of the chunk.
@@ -395,6 +419,10 @@ func (c *chunk) blockAt(p, q, b, k, m, n *Val, to func(i, j *Val) Element) *Tile
 		var vals []*Val
 		for x, e := range c.s.Args {
 			switch pack := c.packs[x]; {
+			case c.lines[x] != nil && c.col[x]:
+				vals = append(vals, load(c.lines[x], add(b, k), add(sub(c.from[c.v], c.column), j)))
+			case c.lines[x] != nil:
+				vals = append(vals, load(c.lines[x], add(b, k), add(sub(c.from[c.u], c.row), i)))
 			case pack == nil:
 				vals = append(vals, c.element(e, add(c.lo, add(b, k)), i, j))
 			case c.col[x]:
@@ -430,7 +458,6 @@ func (c *chunk) merges(m, n *Val) {
 func (c *chunk) direct() bool {
 	t := &c.s.Targets[0]
 	last := len(t.Index) - 1
-	isData := func(x ir.Index) bool { return x.Value != nil || !x.Div.Is(0) }
 	return c.after == nil && plain(t.Index[last]) == c.v && !slices.ContainsFunc(t.Index, isData) && c.lowering.arrays[t.Operand].DType == c.states[0]
 }
 

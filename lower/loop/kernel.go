@@ -20,6 +20,7 @@ type Kernel struct {
 	shapes [][]poly // by operand
 	axes   []poly   // extents
 	cuts   *Cuts
+	long   *long
 	calls  sync.Pool        // of *call
 	reach  func() *ir.Reach // what a run touches of arrays that are there in part
 
@@ -41,6 +42,7 @@ func NewKernel(k *ir.Kernel, t *Tuning) (*Kernel, error) {
 	}
 	out.counts = slices.ContainsFunc(k.Stmts, func(s ir.Stmt) bool { return s.Sink == ir.Append })
 	out.cuts = NewCuts(k, t.Schedule)
+	out.long = longOf(k, t.Schedule)
 	for _, o := range k.Operands {
 		shape := make([]poly, len(o.Shape))
 		for i, d := range o.Shape {
@@ -131,7 +133,7 @@ func (k *Kernel) check(checking *ir.Kernel) (*Kernel, error) {
 
 // class returns the class of a run.
 func (k *Kernel) class(c *call, threads int) Class {
-	x := Class{Pieces: k.cuts.Pay(threads, c.positions, c.lo, c.hi)}
+	x := Class{Pieces: k.cuts.Pay(threads, c.positions, c.lo, c.hi), Long: k.long.cuts(c)}
 	if c.long {
 		x.Short = c.short
 	}

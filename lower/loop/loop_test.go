@@ -45,11 +45,11 @@ func kernels(t *testing.T, f func(t *testing.T, k *ir.Kernel)) {
 func TestText(t *testing.T) {
 	portable := Portable.Schedule
 	kernels(t, func(t *testing.T, k *ir.Kernel) {
-		pieces, short, deep, stage := portable, portable, portable, portable
-		pieces.Pieces, short.Short, deep.Deep, stage.Stage = true, 1, 4, 16
+		pieces, long, short, deep, stage := portable, portable, portable, portable, portable
+		pieces.Pieces, long.Long, short.Short, deep.Deep, stage.Stage = true, true, 1, 4, 16
 		spread := stage
 		spread.Pieces, spread.Spread = true, 4096
-		for _, s := range []Schedule{portable, pieces, short, deep, stage, spread} {
+		for _, s := range []Schedule{portable, pieces, long, short, deep, stage, spread} {
 			readsBack(t, k, s)
 		}
 	})
@@ -109,6 +109,11 @@ func TestLoops(t *testing.T) {
 			deep := Portable.Schedule
 			deep.Deep = 4
 			holdLoops(t, k, "center_rows_deep", deep)
+		}
+		if k.Name == "gemm_log" {
+			long := Portable.Schedule
+			long.Long = true
+			holdLoops(t, k, "gemm_log_long", long)
 		}
 	})
 }

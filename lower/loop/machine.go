@@ -95,6 +95,7 @@ type ArrayWords struct {
 type Class struct {
 	Short  uint64 // axes of at most ShortExtent positions, where others are longer
 	Pieces bool   // reductions are cut, for there is too little else to run in parallel
+	Long   bool   // contractions are cut along their steps
 	Unit   uint64 // dimensions of the caller's arrays, in order, whose stride is 1
 	Stream bool   // results are larger than the last-level cache
 }

@@ -81,7 +81,7 @@ func (v *variants) find(c Class) *variant {
 // compile makes the code for a class: portable code when the machine does not take it.
 func (v *variants) compile(c Class) (variant, error) {
 	s := v.t.Schedule
-	s.Short, s.Pieces = c.Short, c.Pieces
+	s.Short, s.Pieces, s.Long = c.Short, c.Pieces, c.Long
 	l, err := From(v.k, s)
 	if v.t.Machine == nil {
 		if err != nil {
@@ -147,6 +147,9 @@ func (c Class) text(l *Loop) string {
 	}
 	if c.Pieces {
 		words = append(words, "in pieces")
+	}
+	if c.Long {
+		words = append(words, "along the steps")
 	}
 	for _, a := range l.Arrays {
 		for d := range a.Rank {

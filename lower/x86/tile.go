@@ -161,7 +161,7 @@ func (e *emitter) tileCode(s *shape, init *loop.Val) *tile {
 	x := &tile{shape: s, code: asm.NewBuilder(&e.label)}
 	for _, w := range []*asm.Arg{
 		&x.k, &x.m, &x.left, &x.back, &x.c.at, &x.c.row, &x.c.col, &x.a.at, &x.a.step, &x.a.row, &x.b.at, &x.b.step, &x.b.col,
-		&x.rowsLeft, &x.merges, &x.before.at, &x.before.row, &x.before.col, &x.atBefore,
+		&x.rowsLeft, &x.lineA, &x.merges, &x.before.at, &x.before.row, &x.before.col, &x.atBefore,
 	} {
 		*w = word(e.file.Temp(1))
 	}
@@ -225,6 +225,7 @@ type tile struct {
 	back     asm.Arg // where it goes on
 	k, m     asm.Arg
 	rowsLeft asm.Arg
+	lineA    asm.Arg // how far what is asked for of rows moves in a step
 	left     asm.Arg // columns that are left
 	c, a, b  side
 	merges   asm.Arg // whether results merge with others
@@ -268,6 +269,12 @@ func (t *tile) columns() {
 	t.op(asm.MOV, r(stepB), t.b.step)
 	t.op(asm.MOV, r(strideA), t.a.row)
 	t.op(asm.LEA, r(tripleA), asm.MX(strideA, strideA, 2, 0))
+	if t.looksAhead() {
+		t.op(asm.MOV, r(atA), asm.I(cacheLine))
+		t.op(asm.CMP, r(stepA), r(atA))
+		t.op(asm.CMOVG, r(atA), r(stepA))
+		t.op(asm.MOV, t.lineA, r(atA))
+	}
 	t.code.Bind(next)
 	switch {
 	case t.one:

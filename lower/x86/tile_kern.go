@@ -109,7 +109,7 @@ func (t *tile) ahead(v int) {
 		t.op(asm.PREFETCHT0, asm.MX(atB, stepB, 8, t.bytes(j)))
 	}
 	t.op(asm.PREFETCHT1, asm.M(aheadA, 0))
-	t.op(asm.ADD, r(aheadA), asm.I(cacheLine))
+	t.op(asm.ADD, r(aheadA), t.lineA)
 }
 
 // merge writes the sum of results and those that come before them, where there are any.
