@@ -133,7 +133,11 @@ func (g *gen) element(e *ir.Expr) *loop.Val {
 	if v.on == nil {
 		return x
 	}
-	return pick(v.on, x, literal(e.DType, v.src.format.Fill))
+	fill := literal(e.DType, v.src.format.Fill)
+	if v.or != nil {
+		return loop.ApplyOp(ir.OpSelect, e.DType, v.on, x, fill)
+	}
+	return pick(v.on, x, fill)
 }
 
 // choice returns a value of which one branch is evaluated.
@@ -186,6 +190,11 @@ func (g *gen) holds(p *ir.Pattern) *loop.Val {
 	case ir.Both:
 		return both(g.holds(p.Args[0]), g.holds(p.Args[1]))
 	case ir.Either:
+		if a, b := p.Args[0], p.Args[1]; a.Kind == ir.Stores && b.Kind == ir.Stores {
+			if v := g.viewOf(a.Access); v.or != nil && v.or == g.viewOf(b.Access) {
+				return nil
+			}
+		}
 		x, y := g.holds(p.Args[0]), g.holds(p.Args[1])
 		if x == nil || y == nil {
 			return nil

@@ -33,11 +33,10 @@ func (g *gen) over(a int, demand *ir.Pattern, all bool, f func()) {
 	}
 	lists, every := g.cover(demand, a)
 	all = all || every
-	saved := make([]view, len(g.views))
+	saved := g.saved()
 	var dense []*view
 	var drive, follow []*cursor
-	for i, v := range g.views {
-		saved[i] = *v
+	for _, v := range g.views {
 		switch {
 		case v.entered() || axisOf(v.index()) != a:
 		case !v.compressed():
@@ -47,6 +46,10 @@ func (g *gen) over(a int, demand *ir.Pattern, all bool, f func()) {
 		default:
 			follow = append(follow, g.list(v))
 		}
+	}
+	common := len(drive) == 1 && len(follow) == 1 && drive[0].v.lowest() && follow[0].v.lowest() && g.requires(demand, follow[0].v)
+	if common {
+		drive, follow = append(drive, follow...), nil
 	}
 	for _, l := range follow {
 		l.q = g.variable("q", l.lo)
@@ -62,9 +65,11 @@ func (g *gen) over(a int, demand *ir.Pattern, all bool, f func()) {
 		g.bound()
 		f()
 	}
-	switch {
+	switch two := (&pair{g, drive, hi, inside}); {
 	case all:
 		g.each("x", lo, hi, inside)
+	case common:
+		two.common()
 	case len(drive) == 1:
 		l := drive[0]
 		g.each("q", l.lo, l.hi, func(q *loop.Val) {
@@ -74,13 +79,28 @@ func (g *gen) over(a int, demand *ir.Pattern, all bool, f func()) {
 				inside(x)
 			})
 		})
+	case len(drive) == 2 && drive[0].v.lowest() && drive[1].v.lowest():
+		two.union()
 	case len(drive) > 1:
 		g.merge(drive, hi, inside)
 	}
+	g.restore(saved)
+	g.at[a] = nil
+}
+
+// saved returns at which levels the views are, for restore.
+func (g *gen) saved() []view {
+	saved := make([]view, len(g.views))
+	for i, v := range g.views {
+		saved[i] = *v
+	}
+	return saved
+}
+
+func (g *gen) restore(saved []view) {
 	for i, v := range g.views {
 		*v = saved[i]
 	}
-	g.at[a] = nil
 }
 
 // inside returns whether a position that a list leads to is one of the axis: nil when it
@@ -114,10 +134,6 @@ func (g *gen) merge(lists []*cursor, extent *loop.Val, inside func(x *loop.Val))
 				x = op(ir.OpMin, x, heads[i])
 			}
 		}
-		if len(lists) == 2 && lists[0].v.lowest() && lists[1].v.lowest() {
-			g.either(lists, heads, extent, inside)
-			return
-		}
 		x = g.let("x", x)
 		var in *loop.Val
 		for i, l := range lists {
@@ -134,42 +150,6 @@ func (g *gen) merge(lists []*cursor, extent *loop.Val, inside func(x *loop.Val))
 		}
 	})
 	g.emit(m)
-}
-
-// either emits one step of a merge of two lists that lead to elements: in each of three
-// branches it is known which of them has one.
-func (g *gen) either(lists []*cursor, heads []*loop.Val, extent *loop.Val, inside func(x *loop.Val)) {
-	branch := func(has ...bool) []loop.Stmt {
-		return g.block(func() {
-			saved := make([]view, len(g.views))
-			for i, v := range g.views {
-				saved[i] = *v
-			}
-			var x, in *loop.Val
-			for i, l := range lists {
-				var on *loop.Val
-				if has[i] {
-					x = heads[i]
-				} else {
-					on = literal(ir.Bool, 0)
-				}
-				l.v.enterAt(use(l.q), on)
-			}
-			for _, l := range lists {
-				in = both(in, g.inside(l, x, extent))
-			}
-			g.when(in, func() { inside(x) })
-			for i, v := range g.views {
-				*v = saved[i]
-			}
-		})
-	}
-	g.emit(&loop.If{Cond: eq(heads[0], heads[1]), Then: branch(true, true), Else: g.block(func() {
-		g.emit(&loop.If{Cond: less(heads[0], heads[1]), Then: branch(true, false), Else: branch(false, true)})
-	})})
-	for i, l := range lists {
-		g.assign(l.q, add(use(l.q), cast(ir.Int64, op(ir.OpLe, heads[i], heads[1-i]))))
-	}
 }
 
 // whole reports whether the positions of an axis are those of the view's next level.

@@ -27,6 +27,7 @@ type view struct {
 	level  int       // the next one to be entered
 	p      *loop.Val // the position of the level above
 	on     *loop.Val // whether there is one; nil: surely
+	or     *view     // where this one has no element that one has, and p is a position all the same
 }
 
 // axisOf returns the axis whose position, and a constant, the access has at the next
@@ -260,6 +261,19 @@ func (g *gen) cover(p *ir.Pattern, axis int) (lists []*view, all bool) {
 		return x, allX || allY
 	}
 	return nil, true
+}
+
+// requires reports whether all positions in a pattern are in a view's.
+func (g *gen) requires(p *ir.Pattern, v *view) bool {
+	switch p.Kind {
+	case ir.Stores:
+		return g.viewOf(p.Access) == v
+	case ir.Both:
+		return g.requires(p.Args[0], v) || g.requires(p.Args[1], v)
+	case ir.Either, ir.Choice:
+		return g.requires(p.Args[0], v) && g.requires(p.Args[1], v)
+	}
+	return p.Kind == ir.Nowhere
 }
 
 // viewOf returns the view of an access.

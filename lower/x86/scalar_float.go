@@ -43,6 +43,9 @@ func isFloating(v *loop.Val, i int) bool {
 	case loop.Pick:
 		return isIndex(v.Args[0]) && isFloating(v.Args[1], i) && isFloating(v.Args[2], i)
 	case loop.Apply:
+		if v.Op == ir.OpSelect { // a register more, for the mask
+			return i+2 < floats && isIndex(v.Args[0]) && isFloating(v.Args[2], i) && isFloating(v.Args[1], i+1)
+		}
 		if c.two[v.Op] == 0 && v.Op != ir.OpFMA {
 			return false
 		}
@@ -100,6 +103,10 @@ func (e *emitter) floating(v *loop.Val, i int) asm.Arg {
 	case loop.Pick:
 		e.floatPick(v, i)
 	default:
+		if v.Op == ir.OpSelect {
+			e.floatSelect(v, i)
+			break
+		}
 		if v.Op == ir.OpFMA {
 			e.floating(v.Args[2], i)
 			e.floating(v.Args[0], i+1)
@@ -139,6 +146,24 @@ func (e *emitter) floatPick(v *loop.Val, i int) {
 	}
 	then := arm(v.Args[1])
 	e.either(cond, then, arm(v.Args[2]))
+}
+
+// floatSelect computes a choice without a branch.
+func (e *emitter) floatSelect(v *loop.Val, i int) {
+	cond := e.number(v.Args[0])
+	if cond.kind == literal {
+		e.floating(v.Args[2-cond.n&1], i)
+		return
+	}
+	e.floating(v.Args[2], i)
+	e.floating(v.Args[1], i+1)
+	c, rax := e.flags(cond, 0, false), asm.R(asm.RAX)
+	e.b.Op(c.set, asm.W8, rax)
+	e.b.Op(asm.MOVZXB, asm.W32, rax, rax)
+	e.code(asm.NEG, rax)
+	r := func(k int) asm.Arg { return asm.R(asm.V0 + asm.Reg(i+k)) }
+	e.b.Op(asm.VMOVQ, asm.W128, r(2), rax)
+	e.b.Op(asm.VBLENDVPD, asm.W128, r(0), r(0), r(1), r(2))
 }
 
 // moveFloat computes a float into a frame word. What is above a float32 in its register
