@@ -95,10 +95,16 @@ func axis(f *ir.Format, level int) int {
 	return f.Axes[level]
 }
 
-// newValues returns memory for n elements.
+// newValues returns memory for n elements that a run computes: of such memory much is used
+// once, and huge pages take longer to come by.
 func newValues(d ir.DType, n int64) *lower.Host {
-	words := lower.Lasting[uint64](int((n*int64(d.Size()) + 7) / 8))
-	return lower.NewHost(lower.HostOf(words).Bytes()[:n*int64(d.Size())])
+	return inWords(d, n, func(words int) []uint64 { return make([]uint64, words) })
+}
+
+// inWords returns memory for n elements in words that alloc makes.
+func inWords(d ir.DType, n int64, alloc func(words int) []uint64) *lower.Host {
+	bytes := n * int64(d.Size())
+	return lower.NewHost(lower.HostOf(alloc(int((bytes + 7) / 8))).Bytes()[:bytes])
 }
 
 // check reports extents and formats that Data does not hold.
@@ -245,7 +251,7 @@ func Build(t ir.DType, f *ir.Format, extents []int64, coords [][]int32, vals *lo
 	if err != nil {
 		return nil, err
 	}
-	d.Vals = newValues(t, size)
+	d.Vals = inWords(t, size, lower.Lasting[uint64])
 	if size > int64(count) {
 		fill(d.Vals, t, f.Fill)
 	}

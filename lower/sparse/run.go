@@ -319,7 +319,7 @@ func (r *run) allocate(target int) error {
 			}
 			continue
 		}
-		d.Pos[l] = lower.Lasting[int64](int(size + 1))
+		d.Pos[l] = make([]int64, size+1)
 		size = 0
 		for p := range len(r.bounds) - 1 {
 			size, r.bases[p*n+l] = size+r.bases[p*n+l], size
@@ -327,7 +327,7 @@ func (r *run) allocate(target int) error {
 		if l == 0 {
 			d.Pos[0][1] = size
 		}
-		d.Crd[l] = lower.Lasting[int32](int(size))
+		d.Crd[l] = make([]int32, size)
 	}
 	d.Vals = newValues(o.DType, size)
 	r.out = d

@@ -138,7 +138,7 @@ func (r *run) grow(ctx context.Context, c *code, target int) error {
 // resize makes room for elements, of which the result has some.
 func (r *run) resize(n, room int64) {
 	d := r.out
-	crd, vals := lower.Lasting[int32](int(room)), newValues(d.DType, room)
+	crd, vals := make([]int32, room), newValues(d.DType, room)
 	copy(crd, d.Crd[1][:n])
 	copy(vals.Bytes(), d.Vals.Bytes()[:n*int64(d.DType.Size())])
 	d.Crd[1], d.Vals = crd, vals
