@@ -28,6 +28,7 @@ type shape struct {
 	move     asm.Op
 	masked   asm.Op // AVX2: load and store by a mask
 	one      bool   // one column, at any stride
+	batch    bool   // matrices follow each other: see aheadBatch
 }
 
 // shapes has the kernels by level and dtype.
@@ -118,6 +119,7 @@ func (e *emitter) tile(t *loop.Tile) error {
 	if !right.unit || !c.unit || t.Left != nil && !before.unit {
 		s = s.single()
 	}
+	s.batch = !s.one && len(b.Args) > 2 && b.Array.Role != ir.Local
 	x := e.tileCode(s, t.Init)
 	moves := [][2]asm.Arg{
 		{x.k, k}, {x.m, m}, {x.left, n}, {x.c.at, c.at}, {x.c.row, c.row}, {x.c.col, c.col},
@@ -144,6 +146,7 @@ func (e *emitter) tile(t *loop.Tile) error {
 type tileKey struct {
 	d    ir.DType
 	one  bool
+	many bool // matrices
 	init bool
 	bits uint64 // what results start from
 }
@@ -151,7 +154,7 @@ type tileKey struct {
 // tileCode returns the code for tiles of a shape. It stands behind the rest; what it works
 // on and where it goes on is in words of the frame.
 func (e *emitter) tileCode(s *shape, init *loop.Val) *tile {
-	key := tileKey{d: s.d, one: s.one, init: init != nil}
+	key := tileKey{d: s.d, one: s.one, many: s.batch, init: init != nil}
 	if init != nil {
 		key.bits = init.Bits
 	}
@@ -275,6 +278,7 @@ func (t *tile) columns() {
 		t.op(asm.CMOVG, r(atA), r(stepA))
 		t.op(asm.MOV, t.lineA, r(atA))
 	}
+	t.aheadBatch(t.k, stepB, r(colB))
 	t.code.Bind(next)
 	switch {
 	case t.one:
@@ -307,6 +311,7 @@ func (t *tile) columns() {
 		t.op(asm.ADD, r(colC), asm.I(all*int64(t.d.Size())))
 		t.op(asm.ADD, r(colB), asm.I(all*int64(t.d.Size())))
 	}
+	t.aheadBatch(t.m, strideA, t.a.at)
 	t.op(asm.SUB, t.left, asm.I(all))
 	t.op(asm.JG, next)
 	t.code.Bind(end)

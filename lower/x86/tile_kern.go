@@ -94,6 +94,9 @@ func (t *tile) looksAhead() bool { return t.level == asm.AVX512 && !t.one }
 // are one run of memory where rows are dense; the same ones where none come. It is eight
 // steps on, which matters where they are packed.
 func (t *tile) startAhead(n int) {
+	if t.batch {
+		return
+	}
 	last := t.code.NewLabel()
 	t.op(asm.MOV, r(aheadA), r(rowA))
 	t.op(asm.CMP, t.rowsLeft, asm.I(int64(n)))
@@ -103,13 +106,30 @@ func (t *tile) startAhead(n int) {
 	t.op(asm.LEA, r(aheadA), asm.MX(aheadA, stepA, 8, 0))
 }
 
-// ahead asks for a line of rows, and for the elements of columns eight steps on.
+// aheadBatch sets what is asked for where matrices follow each other: what stands behind the
+// matrix of n rows that starts there, line by line. The first columns have time for the
+// columns' next matrix, those after them for the rows'.
+func (t *tile) aheadBatch(n asm.Arg, row asm.Reg, start asm.Arg) {
+	if !t.batch || !t.looksAhead() {
+		return
+	}
+	t.op(asm.MOV, r(aheadA), n)
+	t.op(asm.IMUL, r(aheadA), r(row))
+	t.op(asm.ADD, r(aheadA), start)
+}
+
+// ahead asks for a line of rows, or of the next matrix, and for the elements of columns
+// eight steps on.
 func (t *tile) ahead(v int) {
 	for j := range v {
 		t.op(asm.PREFETCHT0, asm.MX(atB, stepB, 8, t.bytes(j)))
 	}
 	t.op(asm.PREFETCHT1, asm.M(aheadA, 0))
-	t.op(asm.ADD, r(aheadA), t.lineA)
+	if t.batch {
+		t.op(asm.ADD, r(aheadA), asm.I(cacheLine))
+	} else {
+		t.op(asm.ADD, r(aheadA), t.lineA)
+	}
 }
 
 // merge writes the sum of results and those that come before them, where there are any.
