@@ -242,19 +242,22 @@ func (w *across) finish() {
 	if w.block != 0 { // most have less than a block
 		g.when(op(ir.OpLe, num(w.block), use(w.count)), w.total)
 	}
-	g.when(less(use(w.count), g.positions()), func() {
-		w.strip(func(t *loop.Val) {
-			g.stores(w.acc, t, g.scalar(g.s.Combine.Merge, loads(w.acc, t), consts(g.red.states, w.empty)))
+	empty := consts(g.red.states, w.empty)
+	result := func(of func(t *loop.Val) []*loop.Val) []loop.Stmt {
+		return g.block(func() {
+			w.strip(func(t *loop.Val) {
+				if w.into == nil {
+					g.write(of(t))
+					return
+				}
+				g.emit(&loop.Store{Array: g.result.vals, Index: []*loop.Val{add(add(w.into, w.from), t)}, Val: of(t)[0]})
+			})
 		})
-	})
-	g.when(eq(use(w.count), num(0)), func() {
-		w.strip(func(t *loop.Val) { g.stores(w.acc, t, consts(g.red.states, w.empty)) })
-	})
-	w.strip(func(t *loop.Val) {
-		if w.into == nil {
-			g.write(loads(w.acc, t))
-			return
-		}
-		g.emit(&loop.Store{Array: g.result.vals, Index: []*loop.Val{add(add(w.into, w.from), t)}, Val: load(w.acc[0], t)})
-	})
+	}
+	all := result(func(t *loop.Val) []*loop.Val { return loads(w.acc, t) })
+	some := result(func(t *loop.Val) []*loop.Val { return g.scalar(g.s.Combine.Merge, loads(w.acc, t), empty) })
+	none := result(func(*loop.Val) []*loop.Val { return empty })
+	g.emit(&loop.If{Cond: less(num(0), use(w.count)), Else: none, Then: []loop.Stmt{
+		&loop.If{Cond: less(use(w.count), g.positions()), Then: some, Else: all},
+	}})
 }

@@ -15,6 +15,7 @@ type acrossChains struct {
 	loads []*acrossLoad
 	soon  []*acrossLoad
 	data  []*choice
+	taken int // how many of those are loads': the others are what is soon asked for's
 }
 
 // acrossLoad is a load of such chains.
@@ -34,8 +35,9 @@ type acrossLoad struct {
 
 // chosen is a position that is data.
 type chosen struct {
-	by    *choice
-	bytes asm.Arg // from one to the next
+	by     *choice
+	bytes  asm.Arg   // from one to the next
+	extent *loop.Val // how many there are
 }
 
 // choice is data that choose a position: contiguous along the depth.
@@ -85,6 +87,7 @@ func (e *emitter) acrossChains(c *chainsCode) *acrossChains {
 	if !ok {
 		return nil
 	}
+	x.taken = len(x.data)
 	for _, v := range c.Soon {
 		if l := e.acrossLoad(x, v); l != nil && l.along {
 			x.soon = append(x.soon, l)
@@ -122,7 +125,7 @@ func (e *emitter) acrossLoad(x *acrossChains, v *loop.Val) *acrossLoad {
 				one[k] = loop.Int(0)
 			}
 			one[d] = loop.Int(1)
-			l.rows = append(l.rows, chosen{by, e.strideBytes(v.Array, one)})
+			l.rows = append(l.rows, chosen{by, e.strideBytes(v.Array, one), &loop.Val{Kind: loop.Extent, DType: ir.Int64, Array: v.Array, N: d}})
 			base, coef = loop.Int(0), loop.Int(0)
 		}
 		if n, ok := coef.Number(); !ok || n != 0 {
@@ -158,7 +161,7 @@ func (e *emitter) choice(x *acrossChains, v *loop.Val) *choice {
 
 // acrossGroup writes the chains of a group.
 func (s *strip) acrossGroup(x *acrossChains, m int) {
-	depth, again, end := s.b.New(asm.GPR), s.b.NewLabel(), s.b.NewLabel()
+	depth, end := s.b.New(asm.GPR), s.b.NewLabel()
 	s.b.Op(asm.XOR, asm.W32, asm.R(depth), asm.R(depth))
 	s.b.Op(asm.CMP, asm.W64, asm.R(depth), s.slot(x.K))
 	s.b.Op(asm.JGE, 0, end)
@@ -179,17 +182,42 @@ func (s *strip) acrossGroup(x *acrossChains, m int) {
 			l.base = s.start(l.first.Array, l.first.Args)
 		}
 	}
+	if len(x.soon) == 0 {
+		s.acrossSteps(x, depth, false)
+	} else {
+		together := s.b.NewLabel()
+		s.jumpIfNear(x, together)
+		s.acrossSteps(x, depth, true)
+		s.b.Op(asm.JMP, 0, end)
+		s.b.Bind(together)
+		s.acrossSteps(x, depth, false)
+	}
+	s.b.Bind(end)
+	s.storeStates(x.chainsCode)
+}
+
+// acrossSteps writes the loop over the depth, which asks for what is needed soon or not.
+func (s *strip) acrossSteps(x *acrossChains, depth asm.Reg, ask bool) {
+	again := s.b.NewLabel()
 	s.b.Bind(again)
-	for _, c := range x.data {
+	data := x.data
+	if !ask {
+		data = data[:x.taken]
+	}
+	for _, c := range data {
 		c.at = s.b.New(asm.GPR)
 		size := c.v.DType.Size()
 		at := c.base
 		at.Index, at.Scale = depth, uint8(size)
 		extend(s.b, c.at, at, elementBytes(c.v.DType))
 	}
-	for _, l := range x.soon {
+	moving := x.loads
+	if ask {
+		moving = append(moving[:len(moving):len(moving)], x.soon...)
+	}
+	for _, l := range moving[len(x.loads):] {
 		p := s.acrossPointer(l)
-		for i := 0; i < m*s.lanes*l.v.DType.Size(); i += cacheLine {
+		for i := 0; i < s.members*s.lanes*l.v.DType.Size(); i += cacheLine {
 			s.b.Op(asm.PREFETCHT1, 0, asm.MX(p, s.t, uint8(l.v.DType.Size()), int32(i)))
 		}
 	}
@@ -213,8 +241,37 @@ func (s *strip) acrossGroup(x *acrossChains, m int) {
 	s.b.Op(asm.ADD, asm.W64, asm.R(depth), asm.I(1))
 	s.b.Op(asm.CMP, asm.W64, asm.R(depth), s.slot(x.K))
 	s.b.Op(asm.JL, 0, again)
-	s.b.Bind(end)
-	s.storeStates(x.chainsCode)
+}
+
+// jumpIfNear jumps where nothing needs to be asked for: what is needed soon is in arrays
+// that a cache holds, or data choose rows that lie together.
+func (s *strip) jumpIfNear(x *acrossChains, label asm.Arg) {
+	const cached, near = 256 << 10, 64 // bytes, rows
+	far := s.b.NewLabel()
+	for _, l := range x.soon {
+		for _, row := range l.rows {
+			next, last, first := s.b.NewLabel(), s.b.New(asm.GPR), s.b.New(asm.GPR)
+			s.b.Op(asm.MOV, asm.W64, asm.R(last), row.bytes)
+			s.b.Op(asm.IMUL, asm.W64, asm.R(last), s.slot(row.extent))
+			s.b.Op(asm.CMP, asm.W64, asm.R(last), asm.I(cached))
+			s.b.Op(asm.JL, 0, next)
+			s.b.Op(asm.MOV, asm.W64, asm.R(last), s.slot(x.K))
+			s.b.Op(asm.CMP, asm.W64, asm.R(last), asm.I(1)) // one row lies with itself
+			s.b.Op(asm.JLE, 0, far)
+			at, d := row.by.base, row.by.v.DType
+			extend(s.b, first, at, elementBytes(d))
+			at.Index, at.Scale = last, uint8(d.Size())
+			at.Disp -= int32(d.Size())
+			extend(s.b, last, at, elementBytes(d))
+			s.b.Op(asm.SUB, asm.W64, asm.R(last), asm.R(first))
+			s.b.Op(asm.ADD, asm.W64, asm.R(last), asm.I(near))
+			s.b.Op(asm.CMP, asm.W64, asm.R(last), asm.I(2*near))
+			s.b.Op(asm.JAE, 0, far)
+			s.b.Bind(next)
+		}
+	}
+	s.b.Op(asm.JMP, 0, label)
+	s.b.Bind(far)
 }
 
 // acrossPointer returns the address of a load's element at position 0 and the depth at
