@@ -201,7 +201,7 @@ func (r *run) upload() error {
 			c.p, err = r.memory(int64(len(c.bytes)))
 		}
 		if err == nil {
-			err = r.e.t.device.Write(c.p, c.bytes)
+			err = r.chunks(c, r.e.t.device.Write)
 		}
 		if err != nil {
 			return err
@@ -211,11 +211,29 @@ func (r *run) upload() error {
 	return nil
 }
 
+// chunkBytes are copied between two looks at the context.
+const chunkBytes = 4 << 20
+
+// chunks calls f for the chunks of a copy, in order.
+func (r *run) chunks(c *arrayCopy, f func(p uint64, b []byte) error) error {
+	for at := 0; at < len(c.bytes); at += chunkBytes {
+		err := r.ctx.Err()
+		if err == nil {
+			err = f(c.p+uint64(at), c.bytes[at:min(at+chunkBytes, len(c.bytes))])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // download reads the results.
 func (r *run) download() error {
 	for _, c := range r.copies {
 		if c.of.Role != ir.In {
-			if err := r.e.t.device.Read(c.bytes, c.p); err != nil {
+			err := r.chunks(&c, func(p uint64, b []byte) error { return r.e.t.device.Read(b, p) })
+			if err != nil {
 				return err
 			}
 		}

@@ -45,6 +45,5 @@ func TestConformance(t *testing.T) {
 		if n := target.pool.live; n != 0 {
 			t.Errorf("%d blocks of memory are not given back", n)
 		}
-		closeAll(t, target)
 	})
 }
