@@ -218,7 +218,7 @@ func (l *lowering) apart(p *plan) {
 				}
 			case few:
 			case p.strips[i] == a: // long runs of memory for a task, too
-				r.Step = intVal(max(step, taskStep, int64(l.rowWidth(&l.k.Stmts[n], a)/4)))
+				r.Step = intVal(max(step, taskStep, int64(l.rowWidth(&l.k.Stmts[n], a)/16)))
 			case p.rows[i] == a:
 				r.Step = intVal(max(step, rowTile))
 			}

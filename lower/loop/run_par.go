@@ -77,7 +77,7 @@ func (f *frame) pieces(x *parCode, i int, want int64) int64 {
 	case x.few:
 	case f.regs[x.step[i]] > 1:
 		threads := int64(f.run.threads)
-		want = min(want, max(threads, even(steps/4, threads)))
+		want = min(want, max(threads, even(steps/16, threads)))
 	}
 	return max(min(steps, want), 1)
 }
