@@ -38,8 +38,7 @@ func (w *across) chains(v *view, q, n, init *loop.Val, at func(k *loop.Val)) {
 			s.Vals = append(s.Vals, writtenOut(x, names))
 		}
 	})
-	size := &loop.Val{Kind: loop.Extent, DType: ir.Int64, Array: crd}
-	here(g.let("soon", op(ir.OpMin, add(q, num(ahead)), sub(size, n))), func() {
+	here(g.soon(crd, q, n), func() {
 		body := ir.Stmt{Args: g.s.Args}
 		body.VisitExprs(func(e *ir.Expr) {
 			if e.Kind == ir.Load && !g.k.Operands[e.Access.Operand].Format.Sparse() && slices.Contains(e.Access.Axes(), axis) {

@@ -212,6 +212,10 @@ func (g *gen) sampleList(c *cursor, a int, q, n *loop.Val) {
 			continue
 		}
 		many := func() {
+			if g.isProduct(l) {
+				g.chains(l, c, a, q, n)
+				return
+			}
 			t := g.name("t", ir.Int64)
 			last := g.let("last", sub(n, num(1)))
 			next := func(m int64) []loop.Stmt { // beyond the list's end, the last element again
@@ -228,9 +232,6 @@ func (g *gen) sampleList(c *cursor, a int, q, n *loop.Val) {
 			g.emit(&loop.For{Var: t, Lo: num(0), Hi: n, Step: num(batch), Body: []loop.Stmt{
 				&loop.If{Cond: less(add(use(t), num(half)), n), Then: next(batch), Else: next(half)},
 			}})
-		}
-		if g.isProduct(l) {
-			many = func() { g.chains(l, c, a, q, n) }
 		}
 		k := g.dim(l.positions(g.k))
 		short := both(less(num(0), k), less(k, num(l.red.block)))
@@ -259,13 +260,19 @@ func (g *gen) isProduct(l *local) bool {
 // load: what lies anywhere in memory takes long to come.
 const ahead = 32
 
+// soon returns where in a list n elements are that are taken after those from q on, or its
+// last ones.
+func (g *gen) soon(crd *loop.Array, q, n *loop.Val) *loop.Val {
+	size := &loop.Val{Kind: loop.Extent, DType: ir.Int64, Array: crd}
+	return g.let("soon", op(ir.OpMin, add(q, num(ahead)), sub(size, n)))
+}
+
 // chains emits the values of a local whose elements are loaded for n elements of a list
 // from q on: chains of less than a block, side by side.
 func (g *gen) chains(l *local, c *cursor, a int, q, n *loop.Val) {
 	s := &loop.Chains{Combine: l.red.c, Pos: g.name("t", ir.Int64), Depth: g.name("k", ir.Int64), N: n, K: g.dim(l.positions(g.k)),
 		Acc: l.vals, Init: literal(l.red.states[0], l.red.identity[0])}
-	size := &loop.Val{Kind: loop.Extent, DType: ir.Int64, Array: c.crd}
-	soon := g.let("soon", op(ir.OpMin, add(q, num(ahead)), sub(size, n)))
+	soon := g.soon(c.crd, q, n)
 	elements := func(from *loop.Val, of func(e *ir.Expr) bool) (out []*loop.Val) {
 		g.at[a] = cast(ir.Int64, load(c.crd, add(from, use(s.Pos))))
 		g.atSample(l, func() {

@@ -62,12 +62,7 @@ func chains[T float32 | float64](t *testing.T, level asm.Level, dtype, suffix st
 				t.Fatal(err)
 			}
 			defer code.Close()
-			gap := func(bit int) int64 {
-				if unit>>bit&1 != 0 {
-					return 1
-				}
-				return 1 + r.Int64N(3)
-			}
+			gap := func(bit int) int64 { return gapOf(r, unit, bit) }
 			for n := range int64(45) {
 				k := r.Int64N(depth / 2)
 				a, b := newMatrix[T](r, rows, rows, gap(1)), newMatrix[T](r, rows, rows, gap(3))

@@ -25,6 +25,14 @@ type matrix[T float32 | float64] struct {
 	stride, along int64
 }
 
+// gapOf returns how far elements lie apart: 1 where a class has the bit of their dimension.
+func gapOf(r *rand.Rand, unit uint64, bit int) int64 {
+	if unit>>bit&1 != 0 {
+		return 1
+	}
+	return 1 + r.Int64N(3)
+}
+
 // newMatrix returns random values; elements are gap apart.
 func newMatrix[T float32 | float64](r *rand.Rand, m, n, gap int64) *matrix[T] {
 	a := &matrix[T]{m: m, n: n, along: gap, stride: n*gap + r.Int64N(4), offset: r.Int64N(9)}
@@ -79,12 +87,7 @@ func tiles[T float32 | float64](t *testing.T, level asm.Level, dtype, suffix str
 				t.Fatal(err)
 			}
 			defer code.Close()
-			gap := func(bit int) int64 {
-				if unit>>bit&1 != 0 {
-					return 1
-				}
-				return 1 + r.Int64N(3)
-			}
+			gap := func(bit int) int64 { return gapOf(r, unit, bit) }
 			for round := range 600 {
 				m, n, k := r.Int64N(20), r.Int64N(60), r.Int64N(7)
 				if round%50 == 0 {
