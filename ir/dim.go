@@ -42,7 +42,12 @@ type monomial struct {
 func N[T ~int | ~int64](n T) Dim { return Dim{n: int64(n)} }
 
 // Sym returns the symbol of that name.
-func Sym(name string) Dim { return intern([]monomial{{1, []string{name}}}) }
+func Sym(name string) Dim {
+	if p, ok := polys.Load(name); ok { // a symbol's text is its name
+		return Dim{p: p.(*poly)}
+	}
+	return intern([]monomial{{1, []string{name}}})
+}
 
 // Const returns d's number, false when d is not one.
 func (d Dim) Const() (int64, bool) { return d.n, d.p == nil }

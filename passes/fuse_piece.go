@@ -260,9 +260,7 @@ func stepUses(s *ir.ProgramStep) (reads, writes []int) {
 // dims returns the map from a kernel's dims to the program's symbols.
 func (f *fusion) dims(l *ir.Launch) func(ir.Dim) ir.Dim {
 	same := true
-	arg := map[string]ir.Dim{}
 	for i, name := range l.Kernel.Dims {
-		arg[name] = l.Dims[i]
 		same = same && l.Dims[i] == ir.Sym(name)
 	}
 	if same {
@@ -270,8 +268,10 @@ func (f *fusion) dims(l *ir.Launch) func(ir.Dim) ir.Dim {
 	}
 	return func(d ir.Dim) ir.Dim {
 		return d.Subst(func(s string) (ir.Dim, bool) {
-			v, ok := arg[s]
-			return v, ok
+			if i := slices.Index(l.Kernel.Dims, s); i >= 0 {
+				return l.Dims[i], true
+			}
+			return ir.Dim{}, false
 		})
 	}
 }

@@ -3,6 +3,7 @@ package passes
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/numen-go/numen/ir"
@@ -25,10 +26,18 @@ type programBuilder struct {
 	p     *ir.Program
 	value map[*ir.Node]int
 	names map[string]bool
+	alike map[*ir.Op][]alike
+}
+
+// alike is an elementwise node and its kernel, which later nodes of its op and types share.
+type alike struct {
+	node     *ir.Node
+	kernel   *ir.Kernel
+	operands []int
 }
 
 func toProgram(g *ir.Graph) (*ir.Program, error) {
-	b := &programBuilder{p: &ir.Program{Name: g.Name}, value: map[*ir.Node]int{}, names: map[string]bool{}}
+	b := &programBuilder{p: &ir.Program{Name: g.Name}, value: map[*ir.Node]int{}, names: map[string]bool{}, alike: map[*ir.Op][]alike{}}
 	b.declareSymbols(g)
 	for _, n := range g.Params {
 		v := b.newValue("x", n.Type)
@@ -102,7 +111,7 @@ func (b *programBuilder) node(n *ir.Node) error {
 	if n.Op.Host != nil {
 		return b.host(n)
 	}
-	k, operands, scalars, err := ir.KernelOf(n)
+	k, operands, scalars, err := b.kernelOf(n)
 	if errors.Is(err, ir.ErrNoRefinement) {
 		return b.view(n)
 	}
@@ -133,6 +142,25 @@ func (b *programBuilder) node(n *ir.Node) error {
 	}
 	b.p.Steps = append(b.p.Steps, step)
 	return nil
+}
+
+// kernelOf is ir.KernelOf, but elementwise nodes of one op and the same types have one kernel.
+func (b *programBuilder) kernelOf(n *ir.Node) (k *ir.Kernel, operands []int, scalars []*ir.Node, err error) {
+	inline := func(a *ir.Node) bool { return a.Op.Inline != nil }
+	if n.Op.Scalar == nil || n.Op.Kernel != nil || slices.ContainsFunc(n.Args, inline) {
+		return ir.KernelOf(n)
+	}
+	sameType := func(a, o *ir.Node) bool { return a.Type.Equal(o.Type) }
+	for _, o := range b.alike[n.Op] {
+		if sameType(n, o.node) && slices.EqualFunc(n.Args, o.node.Args, sameType) {
+			return o.kernel, o.operands, nil, nil
+		}
+	}
+	k, operands, scalars, err = ir.KernelOf(n)
+	if err == nil {
+		b.alike[n.Op] = append(b.alike[n.Op], alike{n, k, operands})
+	}
+	return k, operands, scalars, err
 }
 
 // host adds a step that is no kernel.

@@ -5,7 +5,20 @@ import "github.com/numen-go/numen/ir"
 // Constructors of values. Integer arithmetic on constants is done here, so that loops
 // print as a person would write them.
 
-func intVal(v int64) *Val { return &Val{Kind: Const, DType: ir.Int64, Bits: uint64(v)} }
+func intVal(v int64) *Val {
+	if v >= 0 && v < int64(len(smallInts)) {
+		return &smallInts[v]
+	}
+	return &Val{Kind: Const, DType: ir.Int64, Bits: uint64(v)}
+}
+
+// smallInts are the constants that most loops use; values are never written to.
+var smallInts = func() (all [65]Val) {
+	for i := range all {
+		all[i] = Val{Kind: Const, DType: ir.Int64, Bits: uint64(i)}
+	}
+	return all
+}()
 
 func use(v *Var) *Val { return &Val{Kind: Use, DType: v.DType, Var: v} }
 

@@ -153,7 +153,7 @@ func runSums(t *testing.T, level asm.Level, seed uint64) (spills int) {
 		p.b.Op(asm.VMOVUPD, p.width(), asm.M(Frame, int32(8*(at+8*i))), asm.R(v.r))
 	}
 	p.b.Op(asm.RET, 0)
-	insts, spill, stats, err := asm.Allocate(p.b.Insts, level, Frame, int32(8*out.free))
+	insts, spill, stats, err := asm.Allocate(nil, p.b.Insts, level, Frame, int32(8*out.free))
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}

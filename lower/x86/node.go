@@ -106,14 +106,14 @@ func (e *emitter) intern(n node) *node {
 	}
 	if n.fresh {
 		n.depth = e.at
-		return &n
-	}
-	k := nodeKey{n.kind, n.op, n.args, n.n}
-	if old := e.nodes[k]; old != nil {
+	} else if old := e.nodes[nodeKey{n.kind, n.op, n.args, n.n}]; old != nil {
 		return old
 	}
-	e.nodes[k] = &n
-	return &n
+	made := n // n itself stays on the stack: most are met before
+	if !n.fresh {
+		e.nodes[nodeKey{n.kind, n.op, n.args, n.n}] = &made
+	}
+	return &made
 }
 
 func (e *emitter) literal(n int64) *node { return e.intern(node{kind: literal, n: n}) }

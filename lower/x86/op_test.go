@@ -103,7 +103,7 @@ func (b *bench) code(level asm.Level, lanes, n int, out array, emit func(s *stri
 	s.b.Op(asm.CMP, asm.W64, asm.R(i), asm.I(int64(n)))
 	s.b.Op(asm.JL, 0, top)
 	s.b.Op(asm.RET, 0)
-	insts, spill, _, err := asm.Allocate(slices.Clone(s.b.Insts), level, Frame, int32(8*b.free))
+	insts, spill, _, err := asm.Allocate(nil, slices.Clone(s.b.Insts), level, Frame, int32(8*b.free))
 	if err != nil {
 		return nil, err
 	}

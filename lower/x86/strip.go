@@ -163,7 +163,7 @@ func (e *emitter) allocated(f *facts, write func(s *strip)) error {
 		if s.err != nil {
 			return s.err
 		}
-		code, spill, stats, err := asm.Allocate(s.b.Insts, e.level, Frame, e.spillSpace(room))
+		code, spill, stats, err := asm.Allocate(e.list(), s.b.Insts, e.level, Frame, e.spillSpace(room))
 		if err != nil {
 			return fmt.Errorf("x86: %w", err)
 		}
@@ -173,7 +173,7 @@ func (e *emitter) allocated(f *facts, write func(s *strip)) error {
 			continue
 		}
 		if spill > room {
-			if code, _, stats, err = asm.Allocate(s.b.Insts, e.level, Frame, e.spillSpace(spill)); err != nil {
+			if code, _, stats, err = asm.Allocate(code[:0], s.b.Insts, e.level, Frame, e.spillSpace(spill)); err != nil {
 				return fmt.Errorf("x86: %w", err)
 			}
 		}

@@ -24,7 +24,7 @@ type Stats struct {
 // there or loads it again. So no state has to be brought in agreement where ways through
 // the code join. In a region that a jump goes around a value is put aside instead, and
 // back at its end, so that the way around has nothing to do. What nobody reads is left
-// out. The instructions given stay as they are.
+// out. The instructions given stay as they are; what they become is appended to to.
 //
 // Memory is the spill slots from base+disp on: 64 bytes for a vector (32 with AVX2), 8 for
 // the others. It returns how many bytes it takes of them. What is loaded by a plain
@@ -35,7 +35,7 @@ type Stats struct {
 // code only, and control comes in at the top. A value that is first written inside a loop
 // is not kept from one turn to the next, unless the first instruction there that names it
 // reads it, or one after the loop does. The flags are not changed.
-func Allocate(insts []Inst, level Level, base Reg, disp int32) (out []Inst, spill int32, stats Stats, err error) {
+func Allocate(to, insts []Inst, level Level, base Reg, disp int32) (out []Inst, spill int32, stats Stats, err error) {
 	a := allocators.Get().(*allocator)
 	defer allocators.Put(a)
 	defer func() { a.in = nil }()
@@ -45,7 +45,7 @@ func Allocate(insts []Inst, level Level, base Reg, disp int32) (out []Inst, spil
 	if err := a.scan(); err != nil {
 		return nil, 0, Stats{}, err
 	}
-	out, err = a.write()
+	out, err = a.write(to)
 	return out, a.spillBytes(), a.stats, err
 }
 

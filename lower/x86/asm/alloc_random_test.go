@@ -388,7 +388,7 @@ func TestAllocateRandom(t *testing.T) {
 		for seed := range n {
 			code := randomProgram(seed, level)
 			before := text(code)
-			out, spill, stats, err := Allocate(code, level, frameReg, disp)
+			out, spill, stats, err := Allocate(nil, code, level, frameReg, disp)
 			if err != nil {
 				t.Fatalf("level %d, seed %d: %v\n%s", level, seed, err, before)
 			}

@@ -11,7 +11,7 @@ import (
 func allocate(t *testing.T, b *Builder, level Level) ([]Inst, Stats) {
 	t.Helper()
 	const disp = 4096
-	out, spill, stats, err := Allocate(b.Insts, level, frameReg, disp)
+	out, spill, stats, err := Allocate(nil, b.Insts, level, frameReg, disp)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text(b.Insts))
 	}
@@ -116,7 +116,7 @@ func TestMaskedProduct(t *testing.T) {
 	b.Op(KMOVQ, W64, R(k), M(frameReg, 512))
 	b.Op(FMADDPD, W512, d, load(b, 0), load(b, 1), load(b, 2)).Mask = k
 	slices.Reverse(b.Insts[2:])
-	if _, _, _, err := Allocate(b.Insts, AVX512, frameReg, 0); err == nil {
+	if _, _, _, err := Allocate(nil, b.Insts, AVX512, frameReg, 0); err == nil {
 		t.Error("a product that keeps elements of a fourth register has a form")
 	}
 }
@@ -315,7 +315,7 @@ func TestTooFew(t *testing.T) {
 	k := R(b.New(Mask))
 	b.Op(KMOVQ, W64, k, M(frameReg, 0))
 	b.Op(KMOVQ, W64, M(frameReg, 8), k)
-	if _, _, _, err := Allocate(b.Insts, AVX2, frameReg, 0); err == nil {
+	if _, _, _, err := Allocate(nil, b.Insts, AVX2, frameReg, 0); err == nil {
 		t.Error("AVX2 has mask registers")
 	}
 }
@@ -359,7 +359,7 @@ func BenchmarkAllocate(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, _, _, err := Allocate(code, AVX512, frameReg, 0); err != nil {
+				if _, _, _, err := Allocate(nil, code, AVX512, frameReg, 0); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,15 +1,18 @@
 package asm
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // write returns the code with the registers that scan has found.
-func (a *allocator) write() ([]Inst, error) {
+func (a *allocator) write(out []Inst) ([]Inst, error) {
 	for c := range classes {
 		a.stats.Registers[c] = bits.OnesCount32(a.used[c])
 	}
 	spilled := a.spillBytes() > 0
 	all, extra := float32(0), float32(0)
-	out := make([]Inst, 0, len(a.in)+len(a.reloads)+len(a.in)/16+8)
+	out = slices.Grow(out, len(a.in)+len(a.reloads)+len(a.in)/16+8)
 	for k := range a.in {
 		i := int32(k)
 		if len(a.layout) > 0 {
