@@ -1,14 +1,13 @@
 package shard
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"hash/crc32"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
@@ -55,26 +54,9 @@ func (c *chain) transpose(axes []int) error {
 
 // decode reads the elements of a chunk, which must be as many as data has, as they are
 // stored: in the processor's byte order, but not of the axes' order.
-func (c *chain) decode(f io.Reader, data []byte) error {
-	r, done := f, func() {}
-	for _, name := range slices.Backward(c.pack) {
-		var err error
-		was := done
-		var more func()
-		if r, more, err = unpack(name, r); err != nil {
-			was()
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		done = func() { more(); was() }
-	}
-	defer func() { done() }()
-	if n, err := io.ReadFull(r, data); err != nil {
-		return fmt.Errorf("%d bytes of %d: %w", n, len(data), err)
-	}
-	if n, err := io.Copy(io.Discard, io.LimitReader(r, 1)); err != nil {
+func (c *chain) decode(f *io.SectionReader, data []byte) error {
+	if err := c.unpack(f, data); err != nil {
 		return err
-	} else if n > 0 {
-		return fmt.Errorf("more than %d bytes", len(data))
 	}
 	if c.swap > 0 {
 		for i := 0; i < len(data); i += c.swap {
@@ -82,6 +64,67 @@ func (c *chain) decode(f io.Reader, data []byte) error {
 		}
 	}
 	return nil
+}
+
+// unpack reads the bytes that were packed.
+func (c *chain) unpack(f *io.SectionReader, data []byte) error {
+	if most := c.room(len(c.pack), len(data)); f.Size() > int64(most) {
+		return fmt.Errorf("%d bytes, one of %d has %d packed at most", f.Size(), len(data), most)
+	}
+	packed := buffer(int(f.Size()))
+	defer func() { buffers.Put(packed) }()
+	src := *packed
+	if _, err := io.ReadFull(f, src); err != nil {
+		return err
+	}
+	for i, name := range slices.Backward(c.pack) {
+		dst, into := data, (*[]byte)(nil)
+		if i > 0 && name != "crc32c" {
+			into = buffer(c.room(i, len(data)))
+			dst = *into
+		}
+		out, err := unpack(name, src, dst)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if src = out; into != nil {
+			buffers.Put(packed)
+			packed = into
+		}
+	}
+	switch {
+	case len(src) > len(data):
+		return fmt.Errorf("more than %d bytes", len(data))
+	case len(src) < len(data):
+		return fmt.Errorf("%d bytes of %d", len(src), len(data))
+	case len(data) > 0 && &src[0] != &data[0]:
+		copy(data, src)
+	}
+	return nil
+}
+
+// room returns how many bytes the first n codecs make of size bytes at most: what a file
+// says is not believed beyond that.
+func (c *chain) room(n, size int) int {
+	for _, name := range c.pack[:n] {
+		if size += 4; name != "crc32c" {
+			size += size/8 + 1<<10
+		}
+	}
+	return size
+}
+
+// buffers have the bytes of packed chunks.
+var buffers sync.Pool
+
+// buffer returns memory from there for so many bytes.
+func buffer(size int) *[]byte {
+	b, ok := buffers.Get().(*[]byte)
+	if !ok || cap(*b) < size {
+		b = new(make([]byte, size))
+	}
+	*b = (*b)[:size]
+	return b
 }
 
 // copyPart copies a part of a chunk, whose stored elements are in data, to dst, which has those of box.
@@ -114,34 +157,14 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // errChecksum tells that bytes are not those that were written.
 var errChecksum = errors.New("the checksum is that of other bytes")
 
-// checksummed reads what stands before a checksum of four bytes, and checks it at its end.
-type checksummed struct {
-	r   *bufio.Reader
-	sum hash.Hash32
-}
-
-func newChecksummed(r io.Reader) *checksummed {
-	return &checksummed{bufio.NewReaderSize(r, 64<<10), crc32.New(castagnoli)}
-}
-
-// Read reads, but the last four bytes.
-func (c *checksummed) Read(p []byte) (int, error) {
-	b, err := c.r.Peek(min(len(p)+4, c.r.Size()))
-	if n := len(b) - 4; n > 0 {
-		copy(p, b[:n])
-		c.sum.Write(b[:n])
-		_, err := c.r.Discard(n)
-		return n, err
+// checked returns what stands before a checksum of four bytes.
+func checked(b []byte) ([]byte, error) {
+	n := len(b) - 4
+	if n < 0 {
+		return nil, fmt.Errorf("no checksum: %w", io.ErrUnexpectedEOF)
 	}
-	switch {
-	case err == nil: // nothing was asked for
-		return 0, nil
-	case err != io.EOF:
-		return 0, err
-	case len(b) < 4:
-		return 0, fmt.Errorf("no checksum: %w", io.ErrUnexpectedEOF)
-	case binary.LittleEndian.Uint32(b) != c.sum.Sum32():
-		return 0, errChecksum
+	if binary.LittleEndian.Uint32(b[n:]) != crc32.Checksum(b[:n], castagnoli) {
+		return nil, errChecksum
 	}
-	return 0, io.EOF
+	return b[:n], nil
 }

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -10,15 +11,16 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Coders of zstd hold megabytes, so they are used again.
+// Coders of zstd hold megabytes, so they are used again. That which reads fills no more
+// than the memory it is given, whatever a chunk says of its length or its window.
 var (
-	zstdReaders = sync.Pool{New: func() any {
-		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+	zstdReader = sync.OnceValue(func() *zstd.Decoder {
+		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecodeAllCapLimit(true))
 		if err != nil {
 			panic(err) // the options are right
 		}
 		return d
-	}}
+	})
 	zstdWriters = sync.Pool{New: func() any {
 		e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
 		if err != nil {
@@ -28,21 +30,52 @@ var (
 	}}
 )
 
-// unpack returns a reader of what a codec has packed, and what ends its use.
-func unpack(codec string, r io.Reader) (io.Reader, func(), error) {
-	nothing := func() {}
+// readable are the codecs that chunks are read with, beside the checksum crc32c.
+var readable = []string{"gzip", "zlib", "zstd", "blosc"}
+
+// unpack returns what a codec has packed in src: in dst, of which it is an error to need
+// more, or where it is.
+func unpack(codec string, src, dst []byte) ([]byte, error) {
 	switch codec {
 	case "gzip":
-		z, err := gzip.NewReader(r)
-		return z, nothing, err
+		z, err := gzip.NewReader(bytes.NewReader(src))
+		if err != nil {
+			return nil, err
+		}
+		return fill(dst, z)
 	case "zlib":
-		z, err := zlib.NewReader(r)
-		return z, nothing, err
+		z, err := zlib.NewReader(bytes.NewReader(src))
+		if err != nil {
+			return nil, err
+		}
+		return fill(dst, z)
 	case "crc32c":
-		return newChecksummed(r), nothing, nil
+		return checked(src)
+	case "blosc":
+		return unpackBlosc(src, dst)
 	}
-	d := zstdReaders.Get().(*zstd.Decoder)
-	return d, func() { zstdReaders.Put(d) }, d.Reset(r)
+	return zstdReader().DecodeAll(src, dst[:0:len(dst)])
+}
+
+// fill reads all that r has to dst.
+func fill(dst []byte, r io.Reader) ([]byte, error) {
+	for n := 0; n < len(dst); {
+		k, err := r.Read(dst[n:])
+		n += k
+		if err == io.EOF {
+			return dst[:n], nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	var more [1]byte
+	if _, err := io.ReadFull(r, more[:]); err == nil {
+		return nil, fmt.Errorf("more than %d bytes", len(dst))
+	} else if err != io.EOF { // at the end checksums are compared
+		return nil, err
+	}
+	return dst, nil
 }
 
 // writable reports a codec that chunks are not written with.

@@ -37,9 +37,10 @@ type zarr struct {
 	buffers   sync.Pool
 }
 
-// FromZarr returns the array in a Zarr directory: version 3 or 2; uncompressed, gzip, zlib
-// or zstd, with checksums, in shards, in any order of axes and bytes. Nothing but the metadata is read. A chunk that is not there has the fill
-// value, as Zarr says; where there is none it is an error of the evaluation.
+// FromZarr returns the array in a Zarr directory: version 3 or 2; uncompressed, gzip, zlib,
+// zstd or blosc, with checksums, in shards, in any order of axes and bytes. Nothing but the
+// metadata is read. A chunk that is not there has the fill value, as Zarr says; where there
+// is none it is an error of the evaluation.
 func FromZarr(dir string) (np.Array, error) {
 	z, err := openZarr(dir)
 	if err != nil {

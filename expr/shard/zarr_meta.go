@@ -146,10 +146,10 @@ func (z *zarr) codecs(list []named[codecInfo]) error {
 			bytes = true
 		case c.Name == "sharding_indexed" && len(list) == 1 && z.shards == nil:
 			return z.shard(&c.Configuration)
-		case (c.Name == "gzip" || c.Name == "zstd" || c.Name == "crc32c") && bytes:
+		case (c.Name == "crc32c" || slices.Contains(readable, c.Name)) && bytes:
 			z.codec.pack = append(z.codec.pack, c.Name)
 		default:
-			return fmt.Errorf("codec %q at place %d cannot be read%s", c.Name, i, why(c.Name))
+			return fmt.Errorf("codec %q at place %d cannot be read", c.Name, i)
 		}
 	}
 	if !bytes {
@@ -197,14 +197,6 @@ func members(dir string) string {
 	return ": it has " + strings.Join(names, ", ")
 }
 
-// why says what to do about a codec.
-func why(codec string) string {
-	if codec == "blosc" {
-		return ": there is no well-kept decoder of it in Go; write the array with zstd or gzip"
-	}
-	return ""
-}
-
 func parse2(dir string, text []byte) (*zarr, error) {
 	var m metadata2
 	if err := unmarshal(text, &m); err != nil {
@@ -220,8 +212,8 @@ func parse2(dir string, text []byte) (*zarr, error) {
 	}
 	z := &zarr{dir: dir, meta: text, shape: m.Shape, chunk: m.Chunks, separator: or(m.Separator, ".")}
 	if c := m.Compressor; c != nil {
-		if !slices.Contains([]string{"gzip", "zlib", "zstd"}, c.ID) {
-			return nil, fmt.Errorf(".zarray: compressor %q cannot be read%s", c.ID, why(c.ID))
+		if !slices.Contains(readable, c.ID) {
+			return nil, fmt.Errorf(".zarray: compressor %q cannot be read", c.ID)
 		}
 		z.codec.pack = []string{c.ID}
 	}
