@@ -20,7 +20,8 @@ import (
 	"github.com/numen-go/numen/lower"
 )
 
-// Run tests a target. open makes one; the test closes it.
+// Run tests a target. open makes one; the test closes it. With -short, which is for the race
+// detector, what one goroutine computes is a sample: fewer layouts, values and kernels.
 func Run(t *testing.T, open func() (lower.Target, error)) {
 	target, err := open()
 	if err != nil {
@@ -158,6 +159,10 @@ func (p *problem) mixed(r *rand.Rand) []layout {
 // op on every dtype.
 func (k *kit) samples(t *testing.T) {
 	distinct, all := 0, 0
+	values, layouts := []bool{false, true}, []layout{lastStrided, contiguous, strided, reversed, first, last}
+	if testing.Short() {
+		values, layouts = values[:1], layouts[:1]
+	}
 	for _, op := range ir.Ops() {
 		t.Run(op.Name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(3, 4))
@@ -176,7 +181,7 @@ func (k *kit) samples(t *testing.T) {
 				if exe == nil {
 					continue
 				}
-				for _, special := range []bool{false, true} {
+				for _, special := range values {
 					p, err := newProblem(r, kernel, fives(kernel), special)
 					if err != nil {
 						t.Fatal(err)
@@ -191,7 +196,7 @@ func (k *kit) samples(t *testing.T) {
 						d, n := p.finite(want)
 						distinct, all = distinct+d, all+n
 					}
-					for _, l := range []layout{contiguous, strided, reversed, first, last, lastStrided} {
+					for _, l := range layouts {
 						k.check(t, p, exe, want, 1, p.same(l))
 					}
 				}
@@ -231,6 +236,11 @@ func (k *kit) eachExample(t *testing.T, f func(t *testing.T, e example, exe lowe
 func (k *kit) kernels(t *testing.T) {
 	k.eachExample(t, func(t *testing.T, e example, exe lower.Executable, r *rand.Rand) {
 		for _, dims := range e.dims {
+			if testing.Short() {
+				p := mustProblem(t, r, e.kernel, dims, true)
+				k.check(t, p, exe, p.want(), 1, p.mixed(r))
+				continue
+			}
 			for _, special := range []bool{false, true} {
 				p := mustProblem(t, r, e.kernel, dims, special)
 				want := p.want()
@@ -294,6 +304,9 @@ func (k *kit) bounds(t *testing.T) {
 				p.lo[a] = r.Int64N(n)
 				p.hi[a] = p.lo[a] + r.Int64N(n-p.lo[a]+1)
 				k.check(t, p, exe, p.want(), 1, p.mixed(r))
+				if testing.Short() {
+					break
+				}
 			}
 		}
 	})
@@ -332,6 +345,9 @@ func (k *kit) threads(t *testing.T) {
 			p := mustProblem(t, rand.New(rand.NewPCG(5, uint64(i))), all[at].kernel, c.dims, false)
 			want := p.want()
 			for _, n := range []int{1, 2, 3, 7} {
+				if n == 1 && testing.Short() {
+					continue
+				}
 				k.check(t, p, exe, want, n, p.same(contiguous))
 			}
 		})
@@ -363,7 +379,11 @@ func (k *kit) random(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	made, taken := 0, 0
 	distinct, all := 0, 0
-	for range 3000 {
+	kernels := 3000
+	if testing.Short() {
+		kernels = 500
+	}
+	for range kernels {
 		kernel, dims := randomKernel(r)
 		if kernel == nil {
 			continue
@@ -383,7 +403,7 @@ func (k *kit) random(t *testing.T) {
 		k.check(t, p, exe, want, 1+r.IntN(2), p.mixed(r))
 		closed(t, exe)
 	}
-	if made < 1500 {
+	if made < kernels/2 {
 		t.Errorf("only %d random kernels are well formed", made)
 	}
 	if distinct*10 < all {
