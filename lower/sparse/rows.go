@@ -16,6 +16,7 @@ type rows struct {
 	axis, along int // of the rows, and of their elements
 
 	x, lo, hi *loop.Var // the row at hand: its elements are lo to hi
+	least     *loop.Val // elements of a row that has no implicit positions, at least one
 }
 
 // newRows returns the reduction of a statement whose kept axes but one have loops around:
@@ -79,14 +80,10 @@ func (w *rows) emit() {
 	}
 	w.x = g.variable("x", from)
 	pos := w.view.src.pos[w.view.level+1]
-	at := func(x *loop.Val) *loop.Val { // its place among the lists
-		v := *w.view
-		g.enter(&v, x)
-		return v.p
-	}
-	last := g.let("last", at(end))
-	w.lo, w.hi = g.variable("lo", load(pos, at(use(w.x)))), g.variable("hi", num(0))
-	ends := func() { g.assign(w.hi, load(pos, op(ir.OpMin, at(add(use(w.x), num(1))), last))) }
+	last := g.let("last", w.place(end))
+	w.lo, w.hi = g.variable("lo", load(pos, w.place(use(w.x)))), g.variable("hi", num(0))
+	w.least = g.let("least", op(ir.OpMax, g.positions(), num(1)))
+	ends := func() { g.assign(w.hi, load(pos, op(ir.OpMin, w.place(add(use(w.x), num(1))), last))) }
 	next := func() {
 		g.assign(w.x, add(use(w.x), num(1)))
 		g.assign(w.lo, use(w.hi))
@@ -105,44 +102,42 @@ func (w *rows) emit() {
 	})})
 }
 
+// place returns which list is a row's.
+func (w *rows) place(x *loop.Val) *loop.Val {
+	extent := w.g.dim(w.g.k.Operands[w.view.access.Operand].Shape[w.view.src.order[w.view.level]])
+	return add(mul(w.view.p, extent), add(x, w.g.dim(w.view.index().Const)))
+}
+
 // short emits the reduction of a row that is no longer than a block.
 func (w *rows) short() {
-	g, r := w.g, w.g.red
+	g, r, saved := w.g, w.g.red, *w.view
 	lo, hi := use(w.lo), use(w.hi)
 	acc := g.variable("acc", literal(r.states[0], r.identity[0]))
-	w.enter(func() {
-		level := w.view.level
-		g.each("q", lo, hi, func(q *loop.Val) {
-			row := *w.view
-			g.at[w.along] = cast(ir.Int64, load(w.view.src.crd[level], q))
-			w.view.enterAt(q, nil)
-			g.assign(acc, g.scalar(r.c.Step, []*loop.Val{use(acc)}, g.values(g.s.Args))[0])
-			*w.view, g.at[w.along] = row, nil
-		})
-		empty, _ := r.c.Empty(r.states)
-		g.when(op(ir.OpLe, hi, lo), func() { g.assign(acc, literal(r.states[0], empty[0])) })
-		g.when(less(sub(hi, lo), g.positions()), func() {
-			g.assign(acc, g.scalar(r.c.Merge, []*loop.Val{use(acc)}, consts(r.states, empty))[0])
-		})
-		g.write([]*loop.Val{use(acc)})
+	g.at[w.axis] = use(w.x)
+	w.view.level++
+	g.each("q", lo, hi, func(q *loop.Val) {
+		row := *w.view
+		g.at[w.along] = cast(ir.Int64, load(w.view.src.crd[w.view.level], q))
+		w.view.enterAt(q, nil)
+		g.assign(acc, g.scalar(r.c.Step, []*loop.Val{use(acc)}, g.values(g.s.Args))[0])
+		*w.view, g.at[w.along] = row, nil
 	})
+	empty, _ := r.c.Empty(r.states)
+	g.when(less(sub(hi, lo), w.least), func() { // of no position, too: that is what the identity becomes
+		g.assign(acc, g.scalar(r.c.Merge, []*loop.Val{use(acc)}, consts(r.states, empty))[0])
+	})
+	g.write([]*loop.Val{use(acc)})
+	*w.view, g.at[w.axis] = saved, nil
 }
 
 // long emits the reduction of a row of any length.
 func (w *rows) long() {
 	g, r := w.g, w.g.red
-	w.enter(func() {
-		g.start(r)
-		g.steps(r, g.plan.kept)
-		g.write(g.finish(r, g.positions()))
-	})
-}
-
-// enter emits what f does in the row at hand.
-func (w *rows) enter(f func()) {
-	g, saved := w.g, *w.view
+	saved := *w.view
 	g.at[w.axis] = use(w.x)
 	g.enter(w.view, use(w.x))
-	f()
+	g.start(r)
+	g.steps(r, g.plan.kept)
+	g.write(g.finish(r, g.positions()))
 	*w.view, g.at[w.axis] = saved, nil
 }

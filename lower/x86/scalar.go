@@ -64,10 +64,10 @@ var slow = map[*ir.Op]bool{ir.OpMin: true, ir.OpMax: true, ir.OpQuo: true, ir.Op
 // bits emits the move of a value of any dtype into a frame word.
 func (e *emitter) bits(v *loop.Val, to asm.Arg) error {
 	switch {
-	case v.Kind == loop.Const:
-		e.move(to, e.literal(int64(v.Bits)))
 	case isFloating(v, 0): // where a loop has it in a register, in one for floats
 		e.moveFloat(v, to)
+	case v.Kind == loop.Const:
+		e.move(to, e.literal(int64(v.Bits)))
 	case v.Kind == loop.Use:
 		e.code(asm.MOV, asm.R(stack[0]), e.varWord(v.Var))
 		e.code(asm.MOV, to, asm.R(stack[0]))
