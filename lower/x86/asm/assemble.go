@@ -24,17 +24,22 @@ type place struct {
 	jumps   int32 // before it
 }
 
-// jump is a jump to a label. It is short until its target proves to be too far.
+// jump is a jump to a label. It is short until its target proves to be too far. Or it is
+// the room before a loop.
 type jump struct {
 	at     int32 // without the bytes of jumps
 	label  int32
-	opcode uint8 // of the short form
+	opcode uint8 // of the short form; 0: this is room
 	long   bool
+	room   int32
+	back   int32 // of room: the last jump back to the loop
 }
 
 // size returns the bytes of the jump.
 func (j *jump) size() int32 {
 	switch {
+	case j.opcode == 0:
+		return j.room
 	case !j.long:
 		return 2
 	case j.opcode == shortJMP:
@@ -59,6 +64,7 @@ type encoder struct {
 	jumps   []jump
 	labels  []place // end: whether there is one; at, jumps
 	offsets []place // of instructions: at, jumps
+	tops    []int32 // by label: of a loop top, then 1 + the number of its room in jumps; 0: no loop
 }
 
 // maxLabel bounds the numbers of labels.
@@ -66,10 +72,12 @@ const maxLabel = 1 << 20
 
 // Assemble returns the bytes of instructions over physical registers. Of the forms of an
 // instruction it takes VEX where that is possible, and of jumps the short one. An
-// instruction beyond the level is an error, as is one that does not exist. insts must not
+// instruction beyond the level is an error, as is one that does not exist. A loop of a few
+// instructions gets room before it where it would not lie in one line. insts must not
 // change afterwards: Listing reads them.
 func Assemble(insts []Inst, pool *Pool, level Level) (*Code, error) {
 	e := encoder{pool: pool, level: level, out: make([]byte, 0, 8*len(insts)), offsets: make([]place, len(insts))}
+	e.loops(insts)
 	for i := range insts {
 		in := &insts[i]
 		e.offsets[i] = place{at: int32(len(e.out)), jumps: int32(len(e.jumps))}
@@ -98,7 +106,11 @@ func (e *encoder) add(in *Inst) error {
 		if !in.Args[0].isLabel() {
 			return errLabel
 		}
-		e.jumps = append(e.jumps, jump{at: int32(len(e.out)), label: int32(in.Args[0].Imm), opcode: f.opcode})
+		label := int32(in.Args[0].Imm)
+		if int(label) < len(e.tops) && e.tops[label] > 0 {
+			e.jumps[e.tops[label]-1].back = int32(len(e.jumps))
+		}
+		e.jumps = append(e.jumps, jump{at: int32(len(e.out)), label: label, opcode: f.opcode})
 	case in.Op == LEALABEL:
 		if !in.Args[1].isLabel() {
 			return errLabel
@@ -128,6 +140,10 @@ func (e *encoder) bind(in *Inst) error {
 	if e.labels[n].end != 0 {
 		return errLabel
 	}
+	if n < len(e.tops) && e.tops[n] == top {
+		e.jumps = append(e.jumps, jump{at: int32(len(e.out)), label: int32(n)})
+		e.tops[n] = int32(len(e.jumps))
+	}
 	e.labels[n] = place{at: int32(len(e.out)), jumps: int32(len(e.jumps)), end: 1}
 	return nil
 }
@@ -156,6 +172,9 @@ func (e *encoder) relax() ([]int32, error) {
 	shifts := make([]int32, len(e.jumps)+1)
 	for again := true; again; {
 		for i := range e.jumps {
+			if e.jumps[i].opcode == 0 {
+				e.jumps[i].room = e.room(i, e.jumps[i].at+shifts[i])
+			}
 			shifts[i+1] = shifts[i] + e.jumps[i].size()
 		}
 		again = false
@@ -163,7 +182,7 @@ func (e *encoder) relax() ([]int32, error) {
 			j := &e.jumps[i]
 			l := &e.labels[j.label]
 			distance := l.at + shifts[l.jumps] - (j.at + shifts[i+1])
-			if !j.long && distance != int32(int8(distance)) {
+			if j.opcode != 0 && !j.long && distance != int32(int8(distance)) {
 				j.long, again = true, true
 			}
 		}
@@ -197,6 +216,9 @@ func (e *encoder) link(insts []Inst, shifts []int32) *Code {
 		from = j.at
 		distance := c.Labels[j.label] - (j.at + shifts[i+1])
 		switch {
+		case j.opcode == 0:
+			c.Bytes = appendNops(c.Bytes, int(j.room))
+			continue
 		case !j.long:
 			c.Bytes = append(c.Bytes, j.opcode, byte(distance))
 			continue

@@ -59,7 +59,7 @@ func TestJumps(t *testing.T) {
 				if distance < 0 {
 					short += int32(len(bytes)) - 2
 				}
-				if b.Insts[i].Op != LEALABEL && short == int32(int8(short)) {
+				if b.Insts[i].Op != LEALABEL && max(short, -short) < 128-line { // room before loops may go when others got it
 					t.Errorf("%s is long over %d bytes", &b.Insts[i], short)
 				}
 			}
@@ -67,6 +67,40 @@ func TestJumps(t *testing.T) {
 			want, _ := Assemble([]Inst{{Op: MOV, W: W64, N: 2, Args: [4]Arg{R(RCX), I(label)}}}, nil, AVX2)
 			if !strings.HasPrefix(string(got), string(want.Bytes[:want.Size])) {
 				t.Fatalf("%s does not reach its label:\n%s", &b.Insts[i], code.Listing())
+			}
+		}
+	}
+}
+
+// TestRoom checks that short loops lie in one line, wherever they come, and that others
+// get no room.
+func TestRoom(t *testing.T) {
+	for _, turn := range []int{1, 4, 7, 8, 30} { // instructions of 7 bytes
+		for before := range 70 {
+			var labels int
+			b := NewBuilder(&labels)
+			loop := b.NewLabel()
+			for range before {
+				b.Op(CDQ, W32)
+			}
+			b.Bind(loop)
+			for range turn {
+				b.Op(ADD, W64, R(RCX), I(1<<20))
+			}
+			b.Op(JGE, 0, loop)
+			code, err := Assemble(b.Insts, nil, AVX2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			from, end := code.Labels[0], int32(code.Size)
+			room := from - int32(before)
+			switch size := end - from; {
+			case size > line && room != 0:
+				t.Errorf("a loop of %d bytes has room", size)
+			case size <= line && (end-1)/line > from/line:
+				t.Errorf("a loop of %d bytes begins at %d", size, from)
+			case room < 0 || room >= line || room > 0 && from%line != 0:
+				t.Errorf("a loop of %d bytes at %d has %d bytes of room", size, from, room)
 			}
 		}
 	}
