@@ -48,7 +48,7 @@ var layers = []layer{
 	{path: "runtime", own: below, tests: []string{"lower/*", "lower/x86/asm", "ir/irtest"}, others: processor},
 	{path: "expr", own: []string{"ir", "lower", "lower/ref", "lower/cpu", "runtime"}, tests: []string{"passes", "lower/*", "expr/*"}, others: golangX},
 	{path: "expr/sparse", own: []string{"expr", "expr/npy", "expr/internal/whole", "ir", "lower", "lower/sparse"}, tests: []string{"expr/*"}, others: golangX}, // the makers of arrays
-	{path: "expr/shard", own: []string{"expr", "ir", "lower"}, tests: []string{"expr/*", "lower/*", "bench/programs"}, others: []string{"github.com/klauspost/compress"}},
+	{path: "expr/shard", own: []string{"expr", "ir", "lower"}, tests: []string{"expr/*", "lower/*", "bench/programs"}, others: []string{"github.com/klauspost/compress", "golang.org/x/sys"}},
 	{path: "expr/internal/whole"},
 	{path: "expr/*", own: []string{"expr", "expr/internal/whole"}, tests: []string{"expr/*"}, others: golangX}, // the consumers
 	{path: "bench", own: everyone, others: []string{"github.com/klauspost/cpuid/v2", "gonum.org/v1/gonum"}},

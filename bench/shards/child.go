@@ -13,6 +13,7 @@ import (
 
 	np "github.com/numen-go/numen/expr"
 	"github.com/numen-go/numen/expr/shard"
+	"github.com/numen-go/numen/lower"
 	_ "github.com/numen-go/numen/lower/sharded" // holds the arrays
 )
 
@@ -59,6 +60,12 @@ func runCase(name string) error {
 		err = vorticity(ctx, data, out, opts)
 	case "rechunk":
 		err = rechunk(ctx, data, out, opts)
+	case "spill":
+		err = spill(ctx, data, out, append(opts, shard.Events(func(e shard.Event) {
+			if e.Kind == lower.TaskSpilled {
+				r.Spilled++
+			}
+		})))
 	case "tasks":
 		opts = opts[:3]
 		r.Tasks, err = 1e5, tasks(ctx, opts)
@@ -117,6 +124,14 @@ func rechunk(ctx context.Context, data, out string, opts []np.EvalOption) error 
 		return err
 	}
 	return shard.ToZarr(ctx, x[0], filepath.Join(out, "rows"), &shard.ZarrOptions{Chunks: []int{256, x[0].Dim(1)}, Eval: opts})
+}
+
+func spill(ctx context.Context, data, out string, opts []np.EvalOption) error {
+	x, err := open(data, "band")
+	if err != nil {
+		return err
+	}
+	return shard.ToZarr(ctx, np.Exp(x[0]), filepath.Join(out, "rows"), &shard.ZarrOptions{Chunks: []int{256, x[0].Dim(1)}, Eval: opts})
 }
 
 // single is an array of n chunks of one element.

@@ -30,6 +30,12 @@ def rechunk(data, out):
     write([x.rechunk(rows)], [os.path.join(out, "rows")], [rows])
 
 
+def spill(data, out):
+    x = da.from_zarr(os.path.join(data, "band"))
+    rows = (256, x.shape[1])
+    write([da.exp(x).rechunk(rows)], [os.path.join(out, "rows")], [rows])
+
+
 def write(arrays, paths, chunks):
     to = [
         zarr.create_array(p, shape=a.shape, chunks=c, dtype=a.dtype, compressors=None)

@@ -32,7 +32,7 @@ type Output struct {
 }
 
 // ToZarr evaluates an array and writes it to a Zarr directory, which is there under its
-// name when it is complete: a ToZarr that fails leaves nothing, unless Keep says that it
+// name when it is complete and on the disk: a ToZarr that fails leaves nothing, unless Keep says that it
 // will be resumed. An array in chunks goes there chunk by chunk: it is never whole in
 // memory. The directory must not be there before.
 func ToZarr(ctx context.Context, a np.Array, dir string, o *ZarrOptions) error {
@@ -164,7 +164,8 @@ func newWriter(o *Output, keep bool) (*writer, error) {
 }
 
 // finish writes what the evaluation did not, as where it gave a dense array, and gives the
-// directory its name.
+// directory its name: when its files are on the disk, for else a name could be there after a
+// power cut, and chunks not, which read as fill values or zeros.
 func (w *writer) finish(ctx context.Context, v np.Array, dir string) error {
 	if !w.complete {
 		c, err := chunksOf(v)
@@ -186,6 +187,9 @@ func (w *writer) finish(ctx context.Context, v np.Array, dir string) error {
 		if err := w.Complete(); err != nil {
 			return err
 		}
+	}
+	if err := flush(w.dir); err != nil {
+		return err
 	}
 	return os.Rename(w.dir, dir)
 }
