@@ -149,6 +149,34 @@ func TestBind(t *testing.T) {
 	}
 }
 
+// TestBindGoesOn holds that a run which ends with a fault, or because its context does,
+// leaves the next one nothing.
+func TestBindGoesOn(t *testing.T) {
+	p := np.Compile(func(in struct{ X, At np.Array }) np.Array { return np.Take(in.X, in.At, 0) })
+	b, err := p.Bind(ctx, struct{ X, At np.Array }{np.Of(10., 11, 12), np.Of[int64](2, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	at := np.Must(np.InputSlot[int64](b, ".At"))
+	out := np.Must(np.OutputSlot[float64](b, ""))
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	for range 2 {
+		at[0] = 3
+		if err := b.Run(ctx); !errors.Is(err, np.ErrIndex) {
+			t.Errorf("a position outside: %v", err)
+		}
+		at[0] = 2
+		if err := b.Run(ctx); err != nil || !slices.Equal(out, []float64{12, 10}) {
+			t.Errorf("after a fault: %v, %v", out, err)
+		}
+		if err := b.Run(gone); !errors.Is(err, context.Canceled) {
+			t.Errorf("a cancelled run: %v", err)
+		}
+	}
+}
+
 func TestPrepareAndExplain(t *testing.T) {
 	p := np.Compile(func(a np.Array) np.Array { return np.Sum(np.Square(a)) })
 	if err := p.Prepare(ctx, np.Spec(np.Float32, 100)); err != nil {

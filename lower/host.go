@@ -3,6 +3,7 @@ package lower
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/numen-go/numen/ir"
@@ -50,8 +51,15 @@ func (h *Host) Close() error {
 		h.free()
 	}
 	h.data, h.free, h.leave = nil, nil, nil
+	closings.Add(1)
 	return nil
 }
+
+var closings atomic.Uint64
+
+// Closings returns how many buffers were ever closed. While it stays the same, memory that
+// was there is there still.
+func Closings() uint64 { return closings.Load() }
 
 // Slice returns the buffer as elements of T, whose size divides the buffer's.
 func Slice[T any](h *Host) []T {

@@ -368,6 +368,34 @@ func TestAClosedEngineRefuses(t *testing.T) {
 	}
 }
 
+// TestBoundMissesMemory holds that a bound program whose memory was closed under it says so
+// at its next run, and one whose memory is there goes on.
+func TestBoundMissesMemory(t *testing.T) {
+	e := newEngine(t, Config{})
+	g := parse(t, fmt.Sprintf(scaled, 100), 1)
+	var both [2]*Bound
+	for i := range both {
+		b, err := e.Bind(t.Context(), g.Params, g.Results, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		if err := b.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		both[i] = b
+	}
+	both[0].Out(0).Buf.Close()
+	for range 2 {
+		if both[0].Run(t.Context()) == nil {
+			t.Error("a run wrote memory that was closed")
+		}
+		if err := both[1].Run(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestCloseWaitsForRuns holds that a program which runs while its engine is closed keeps
 // its code to the end, and that the next run is refused.
 func TestCloseWaitsForRuns(t *testing.T) {
