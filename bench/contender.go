@@ -89,6 +89,15 @@ func inProcess(f func() (array, error), closeAll func()) (*runner, error) {
 	return r, r.begin()
 }
 
+// reusing returns a runner of f, which leaves its result in out at each call: f is timed alone.
+func reusing(out array, f func() error, closeAll func()) (*runner, error) {
+	r, err := inProcess(func() (array, error) { return out, f() }, closeAll)
+	if err == nil {
+		r.call = func(n int) (time.Duration, error) { return timed(n, f) }
+	}
+	return r, err
+}
+
 // begin makes the first call and, unless it took long, a second one, which tells how many
 // calls make a sample.
 func (r *runner) begin() (err error) {
@@ -131,27 +140,24 @@ func (l *loops) start(_ context.Context, p *problem, in []array, reuse bool) (*r
 	if err != nil {
 		return nil, err
 	}
-	var kept array
-	if reuse {
-		if kept, err = newArray(d, shape); err != nil {
+	if reuse && !p.resized {
+		out, err := newArray(d, shape)
+		if err != nil {
 			return nil, err
 		}
+		return reusing(out, func() error { f(in, out); return nil }, func() {})
 	}
 	sizes := cycle{whole: elements(shape)}
 	return inProcess(func() (array, error) {
-		x, out := in, kept
-		var err error
-		switch {
-		case p.resized:
+		x, shape := in, shape
+		if p.resized {
 			n := sizes.size()
-			x = make([]array, len(in))
+			x, shape = make([]array, len(in)), []int{n}
 			for i := range in {
 				x[i] = in[i].head(n)
 			}
-			out, err = newArray(d, []int{n})
-		case !reuse:
-			out, err = newArray(d, shape)
 		}
+		out, err := newArray(d, shape)
 		if err == nil {
 			f(x, out)
 		}

@@ -129,7 +129,7 @@ func (t *target) bound(ctx context.Context, p *problem, x []np.Array, engine *np
 		b.Close()
 		return nil, err
 	}
-	return inProcess(func() (array, error) { return out, b.Run(ctx) }, func() {
+	return reusing(out, func() error { return b.Run(ctx) }, func() {
 		b.Close()
 		prog.Close()
 		engine.Close()
