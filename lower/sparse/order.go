@@ -44,9 +44,12 @@ func (s *sorter[T]) order(crd []int32, vals []T) {
 			s.some[c>>12] |= 1 << (c >> 6 & 63)
 		}
 	}
-	if short {
+	switch {
+	case short:
 		slices.Sort(crd)
-	} else {
+	case len(crd) < len(s.words)/8:
+		s.takeAlone(crd)
+	default:
 		s.take(crd)
 	}
 	for i, c := range crd {
@@ -79,6 +82,23 @@ func (s *sorter[T]) take(crd []int32) {
 		s.some[i] = 0
 	}
 	copy(crd, s.crd[:n])
+}
+
+// takeAlone is take where a word hardly ever has two.
+func (s *sorter[T]) takeAlone(crd []int32) {
+	n := 0
+	for i, some := range s.some {
+		for ; some != 0; some &= some - 1 {
+			at := i<<6 + bits.TrailingZeros64(some)
+			w := s.words[at]
+			s.words[at] = 0
+			for ; w != 0; w &= w - 1 {
+				crd[n] = int32(at<<6 + bits.TrailingZeros64(w))
+				n++
+			}
+		}
+		s.some[i] = 0
+	}
 }
 
 // orderRows puts the last level's elements in ascending order of their coordinates.
