@@ -47,7 +47,6 @@ func (f *formula) mul(x, y *Expr) *Expr    { return f.Apply(OpMul, x, y) }
 func (f *formula) div(x, y *Expr) *Expr    { return f.Apply(OpDiv, x, y) }
 func (f *formula) fma(x, y, z *Expr) *Expr { return f.Apply(OpFMA, x, y, z) }
 func (f *formula) neg(x *Expr) *Expr       { return f.Apply(OpNeg, x) }
-func (f *formula) abs(x *Expr) *Expr       { return f.Apply(OpAbs, x) }
 func (f *formula) round(x *Expr) *Expr     { return f.Apply(OpRound, x) }
 func (f *formula) eq(x, y *Expr) *Expr     { return f.Apply(OpEq, x, y) }
 func (f *formula) ne(x, y *Expr) *Expr     { return f.Apply(OpNe, x, y) }
@@ -63,6 +62,18 @@ func (f *formula) shr(x, y *Expr) *Expr    { return f.Apply(OpShr, x, y) }
 func (f *formula) sel(c, x, y *Expr) *Expr        { return f.Apply(OpSelect, c, x, y) }
 func (f *formula) rare(c, fast, slow *Expr) *Expr { return f.Apply(OpRare, c, fast, slow) }
 func (f *formula) isNaN(x *Expr) *Expr            { return f.ne(x, x) }
+
+// abs needs no operation on a square, nor the sign that was changed before it: the argument
+// of exp in a Gaussian is the negative of a square.
+func (f *formula) abs(x *Expr) *Expr {
+	if x.Kind == Apply && x.Op == OpNeg {
+		x = x.Args[0]
+	}
+	if x.Kind == Apply && x.Op == OpMul && x.Args[0] == x.Args[1] {
+		return x
+	}
+	return f.Apply(OpAbs, x)
+}
 
 // notWithin returns the condition not lo <= x < hi, for bounds above 0, by one comparison:
 // of the bits, moved so that lo's become the least integer.

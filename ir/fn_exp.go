@@ -61,8 +61,12 @@ func (f *formula) expParts(x *Expr) (y, n *Expr) {
 	return f.add(s, f.fma(z, f.expPoly(r, z), t)), n
 }
 
-// expSlow returns y 2^n, the exponential of x, where it may overflow or be subnormal.
+// expSlow returns y 2^n, the exponential of x, where it may overflow or be subnormal. A
+// negative x is made anew: the fast way takes -x into its products, and computes no x.
 func (f *formula) expSlow(x, y, n *Expr) *Expr {
+	if x.Kind == Apply && x.Op == OpNeg {
+		x = f.mul(x.Args[0], f.num(-1))
+	}
 	r := f.sel(f.lt(x, f.which(-745.2, -104)), f.num(0), f.Apply(OpScale, y, n))
 	r = f.sel(f.lt(f.which(709.782712893384, 88.8), x), f.inf(), r)
 	return f.sel(f.isNaN(x), x, r)
