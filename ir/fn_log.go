@@ -18,13 +18,24 @@ var log32 = []float64{
 
 // logReduce returns k and m of a normal x.
 func (f *formula) logReduce(x *Expr) (k, m *Expr) {
-	least, field := uint64(0x3fe6a09e00000000), uint64(0xfff<<52) // sqrt(1/2); sign and exponent
+	least := uint64(0x3fe6a09e00000000) // sqrt(1/2)
 	if f.d == Float32 {
-		least, field = 0x3f3504f3, 0x1ff<<23
+		least = 0x3f3504f3
 	}
-	t := f.sub(f.bits(x), f.int(least))
+	k, m, _ = f.logReduceFrom(x, least)
+	return k, m
+}
+
+// logReduceFrom returns k and m for another least m, given as its bits, and how far the
+// bits of m are beyond those, in the lower bits of t.
+func (f *formula) logReduceFrom(x *Expr, least uint64) (k, m, t *Expr) {
+	field := uint64(0xfff << 52) // sign and exponent
+	if f.d == Float32 {
+		field = 0x1ff << 23
+	}
+	t = f.sub(f.bits(x), f.int(least))
 	m = f.unbits(f.sub(f.bits(x), f.and(t, f.int(field))))
-	return f.Apply(OpExponent, t), m
+	return f.Apply(OpExponent, t), m, t
 }
 
 // logSeries returns log(1+g) as w + t, w near g - g^2/2.
@@ -50,11 +61,11 @@ func (f *formula) logSum(k, w, t *Expr) *Expr {
 	return f.add(h, f.add(f.fma(k, f.ln2Lo(), t), e))
 }
 
-// log2Sum returns k + (w + t)/log 2.
+// log2Sum returns k + (w + t)/log 2, in float64.
 func (f *formula) log2Sum(k, w, t *Expr) *Expr {
-	hi := f.which(0x1.71547652b82fep0, 0x1.715476p0)
+	hi := f.num(0x1.71547652b82fep0)
 	p, pe := f.twoMul(w, hi)
-	pe = f.fma(w, f.which(0x1.777d0ffda0d24p-56, 0x1.4ae0cp-26), pe)
+	pe = f.fma(w, f.num(0x1.777d0ffda0d24p-56), pe)
 	h, e := f.fastTwoSum(k, p)
 	return f.add(h, f.add(e, f.fma(t, hi, pe)))
 }
@@ -72,23 +83,28 @@ func (f *formula) log10Sum(k, w, t *Expr) *Expr {
 // expandLog writes a logarithm that ends in sum.
 func expandLog(sum func(f *formula, k, w, t *Expr) *Expr) func(b *Builder, e *Expr) *Expr {
 	return func(b *Builder, e *Expr) *Expr {
-		f, x := formulaOf(b, e.DType), e.Args[0]
-		log := func(x, k0 *Expr) *Expr {
+		f := formulaOf(b, e.DType)
+		return f.logarithm(e.Args[0], func(x, k0 *Expr) *Expr {
 			k, m := f.logReduce(x)
 			w, t := f.logSeries(f.sub(m, f.num(1)))
 			if k0 != nil {
 				k = f.add(k, k0)
 			}
 			return sum(f, k, w, t)
-		}
-		zero := f.num(0)
-		slow := log(f.mul(x, f.which(0x1p54, 0x1p24)), f.which(-54, -24)) // subnormal
-		slow = f.sel(f.eq(x, f.inf()), x, slow)
-		slow = f.sel(f.lt(x, zero), f.nan(f.d), slow)
-		slow = f.sel(f.eq(x, zero), f.neg(f.inf()), slow)
-		slow = f.sel(f.isNaN(x), x, slow)
-		return f.rare(f.notNormal(x), log(x, nil), slow)
+		})
 	}
+}
+
+// logarithm returns log(x, nil) where x is a positive normal number. Of others log gets a
+// multiple of x, and the k of what it was multiplied by.
+func (f *formula) logarithm(x *Expr, log func(x, k0 *Expr) *Expr) *Expr {
+	zero := f.num(0)
+	slow := log(f.mul(x, f.which(0x1p54, 0x1p24)), f.which(-54, -24)) // subnormal
+	slow = f.sel(f.eq(x, f.inf()), x, slow)
+	slow = f.sel(f.lt(x, zero), f.nan(f.d), slow)
+	slow = f.sel(f.eq(x, zero), f.neg(f.inf()), slow)
+	slow = f.sel(f.isNaN(x), x, slow)
+	return f.rare(f.notNormal(x), log(x, nil), slow)
 }
 
 // expandLog1p reduces u = 1 + x and carries what its rounding lost, which near 0 is x.

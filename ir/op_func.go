@@ -37,7 +37,7 @@ var OpLog = Register(&Op{
 // OpLog2 is the logarithm of base 2.
 var OpLog2 = Register(&Op{
 	Name: "log2", Doc: "The logarithm of base 2 of x, exact for powers of 2: -Inf of zeros, NaN of negative numbers.",
-	Family: Elementwise, MinArg: 1, MaxArg: 1, Scalar: function(expandLog((*formula).log2Sum)),
+	Family: Elementwise, MinArg: 1, MaxArg: 1, Scalar: function(expandLog2),
 })
 
 // OpLog10 is the logarithm of base 10.
