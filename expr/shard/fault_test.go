@@ -79,19 +79,26 @@ func TestFaultsLeaveNothing(t *testing.T) {
 		if left, err := os.ReadDir(out); err != nil || len(left) > 0 {
 			t.Errorf("%s: %v is left, %v", c.name, left, err)
 		}
-		for range 5 { // the first runs start helpers, and fill pools
-			_ = run()
-		}
-		goroutines, open, mapped := held(t)
-		for range 40 {
-			_ = run()
-		}
-		time.Sleep(10 * time.Millisecond) // helpers leave
-		g, o, m := held(t)
-		if g > goroutines+2 || o > open+2 || !detector && m > mapped+40<<10/2 { // each run takes more than half of a megabyte
-			t.Errorf("%s: %d goroutines, %d files, %d KiB became %d, %d, %d", c.name, goroutines, open, mapped, g, o, m)
+		g, o, m := grown(t, 40, run)
+		if g > 2 || o > 2 || !detector && m > 40<<10/2 { // each run takes more than half of a megabyte
+			t.Errorf("%s: %d goroutines, %d files, %d KiB are left", c.name, g, o, m)
 		}
 	}
+}
+
+// grown returns how many goroutines, open files and KiB of memory so many runs leave.
+func grown(t *testing.T, runs int, run func() error) (goroutines, open, mapped int) {
+	t.Helper()
+	for range 5 { // the first runs start helpers, and fill pools
+		_ = run()
+	}
+	goroutines, open, mapped = held(t)
+	for range runs {
+		_ = run()
+	}
+	time.Sleep(10 * time.Millisecond) // helpers leave
+	g, o, m := held(t)
+	return g - goroutines, o - open, m - mapped
 }
 
 func TestNoRoomToSpill(t *testing.T) {

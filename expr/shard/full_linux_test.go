@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	np "github.com/numen-go/numen/expr"
 	"github.com/numen-go/numen/expr/shard"
@@ -94,16 +93,8 @@ func TestRunsThatEndLeaveNothing(t *testing.T) {
 				t.Errorf("%s: %v has no %q", c.name, err, part)
 			}
 		}
-		for range 4 { // the first runs start helpers, and fill pools
-			_ = run()
-		}
-		goroutines, open, _ := held(t)
-		for range 20 {
-			_ = run()
-		}
-		time.Sleep(10 * time.Millisecond) // helpers leave
-		if g, o, _ := held(t); g > goroutines+2 || o > open+2 {
-			t.Errorf("%s: %d goroutines, %d files became %d, %d", c.name, goroutines, open, g, o)
+		if g, o, _ := grown(t, 20, run); g > 2 || o > 2 {
+			t.Errorf("%s: %d goroutines, %d files are left", c.name, g, o)
 		}
 		for _, d := range []string{dir, spill} {
 			if left, err := os.ReadDir(d); err != nil || d == dir && len(left) != 1 || d == spill && len(left) != 0 {
