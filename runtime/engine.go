@@ -256,7 +256,11 @@ func (e *Engine) Bind(ctx context.Context, params, results []*ir.Node, c *Config
 	if err != nil {
 		return nil, err
 	}
-	return &Bound{f: f, in: in, out: f.out}, nil
+	b := &Bound{f: f, in: in, out: f.out, closed: &e.closed}
+	if !p.held && cfg.Watch == nil {
+		b.launches = f.bound
+	}
+	return b, nil
 }
 
 func numbers(shape []ir.Dim) ([]int64, error) {
@@ -273,8 +277,10 @@ func numbers(shape []ir.Dim) ([]int64, error) {
 
 // Bound is a program with its own memory. It is not safe for concurrent use.
 type Bound struct {
-	f       *frame
-	in, out []*lower.Array
+	f        *frame
+	closed   *atomic.Bool  // the engine
+	launches []lower.Bound // all that a run does; nil: it does more
+	in, out  []*lower.Array
 }
 
 // In returns the memory of parameter i, to be written before Run.
@@ -288,10 +294,18 @@ func (b *Bound) Run(ctx context.Context) error {
 	if b.f == nil {
 		return fmt.Errorf("rt: the program is %w", ErrClosed)
 	}
-	if b.f.engine.closed.Load() {
+	if b.closed.Load() {
 		return errEngineClosed
 	}
-	return b.f.run(ctx)
+	if b.launches == nil {
+		return b.f.run(ctx)
+	}
+	for i, l := range b.launches {
+		if err := l.Run(ctx); err != nil {
+			return b.f.fault(&b.f.prog.launches[i], err)
+		}
+	}
+	return nil
 }
 
 // Close gives the memory back. Slots got from it must not be used afterwards.

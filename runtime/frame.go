@@ -26,7 +26,7 @@ type frame struct {
 	values  []*lower.Array // per program value
 	temps   []*lower.Array // memory of values that are not results
 	args    []lower.Args   // per launch, in order
-	bound   []lower.Bound  // per launch, of lasting frames: nil where the code cannot be bound
+	bound   []lower.Bound  // per launch, of lasting frames
 	bytes   []int64        // written by each launch
 	idle    []bool         // per launch: it has no element to write
 	total   int64
@@ -90,17 +90,38 @@ func (f *frame) bind(s *structure) error {
 		return f.slots(s)
 	}
 	f.bound = make([]lower.Bound, len(f.prog.launches))
-	for i, ex := range f.prog.launches {
-		b, ok := ex.code.(lower.Binder)
-		if !ok {
-			continue
-		}
-		if f.bound[i], err = b.Bind(&f.args[i]); err != nil {
+	for i := range f.bound {
+		if f.bound[i], err = f.bindLaunch(i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// bindLaunch returns launch i of a lasting frame with its arguments.
+func (f *frame) bindLaunch(i int) (lower.Bound, error) {
+	code := f.prog.launches[i].code
+	if f.idle[i] {
+		return idleLaunch{}, nil
+	}
+	if b, ok := code.(lower.Binder); ok {
+		return b.Bind(&f.args[i])
+	}
+	return &boundLaunch{code, &f.args[i]}, nil
+}
+
+// idleLaunch has nothing to write.
+type idleLaunch struct{}
+
+func (idleLaunch) Run(ctx context.Context) error { return ctx.Err() }
+
+// boundLaunch is one of code that cannot be bound.
+type boundLaunch struct {
+	code lower.Executable
+	args *lower.Args
+}
+
+func (b *boundLaunch) Run(ctx context.Context) error { return b.code.Run(ctx, b.args) }
 
 // slot is memory that values share, one after the other.
 type slot struct {
@@ -366,10 +387,10 @@ func (f *frame) run(ctx context.Context) error {
 func (f *frame) launch(ctx context.Context, i int) error {
 	var err error
 	switch {
+	case f.bound != nil:
+		err = f.bound[i].Run(ctx)
 	case f.idle[i]:
 		err = ctx.Err()
-	case f.bound != nil && f.bound[i] != nil:
-		err = f.bound[i].Run(ctx)
 	default:
 		err = f.prog.launches[i].code.Run(ctx, &f.args[i])
 	}

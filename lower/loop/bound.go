@@ -11,13 +11,15 @@ import (
 // bound is a kernel with its arguments: their proofs, their class and their words of a
 // frame are there before the first run. It runs once at a time.
 type bound struct {
-	kernel *Kernel
-	args   *lower.Args
+	looked uint64 // lower.Closings when the memory was last seen to be there
+	part   int32  // the part of machine code that is all there is to a run; -1: there is more
+	native Native // that has the part
+	header *header
 	frame  *frame
 	code   []instr // what is left to do at each run
-	part   int32   // the part of machine code that this is; -1: there is more to it
+	kernel *Kernel
+	args   *lower.Args
 	memory []lent
-	looked uint64 // lower.Closings when the memory was last seen to be there
 }
 
 // lent is memory that a bound kernel refers to, and would find gone when it was closed.
@@ -50,7 +52,7 @@ func (k *Kernel) Bind(a *lower.Args) (lower.Bound, error) {
 	}
 	b.code, b.part = b.frame.single(code.code[n:]), -1
 	if len(b.code) == 1 && b.code[0].op == opNative {
-		b.part = b.code[0].a
+		b.part, b.native, b.header = b.code[0].a, code.native, (*header)(b.frame.regs)
 	}
 	for i := range a.Arrays {
 		b.memory = append(b.memory, lent{a.Arrays[i].Buf.(*lower.Host), c.arrays[i].Base}) // as bind holds
@@ -82,16 +84,20 @@ func (b *bound) Run(ctx context.Context) error {
 		return err
 	}
 	f := b.frame
+	if b.part >= 0 {
+		b.header.start(patience)
+		b.native.Enter(int(b.part), unsafe.Pointer(b.header)) // as frame.enter does
+		if b.header.done() {
+			return nil
+		}
+	}
 	f.own.ctx, f.work = ctx, patience
 	if b.part >= 0 {
-		f.enter(b.part)
+		f.serve(b.part)
 	} else {
 		f.exec(b.code)
 	}
 	f.own.ctx = nil
-	if f.err == nil && f.fault.number < 0 {
-		return nil
-	}
 	err := f.outcome()
 	f.err, f.fault.number = nil, -1
 	return err

@@ -155,7 +155,10 @@ func (c *compiler) array(a *Array) int32 {
 	regs := arrayRegs{offset: c.newReg(), size: a.DType.Size()}
 	c.depths[regs.offset] = 0
 	if c.native != nil {
-		regs.base, regs.room = c.newReg(), c.newReg()
+		regs.base = c.newReg()
+	}
+	if c.native != nil && a.Role == ir.Local {
+		regs.room = c.newReg()
 	}
 	for range a.Rank {
 		regs.strides = append(regs.strides, c.newReg())

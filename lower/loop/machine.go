@@ -44,14 +44,7 @@ const (
 	WordPosition        //
 	WordValue           //
 	WordLimit           //
-	_
-	_
-	_
-	_
-	_
-	_
-	_
-	FirstWord // the first word that a File gives away; frames are aligned to 64 bytes
+	FirstWord           // the first word that a File gives away; frames are aligned to 64 bytes
 )
 
 // Status says why machine code has left.
@@ -81,11 +74,10 @@ type File interface {
 }
 
 // ArrayWords are the words that describe an array. An element at positions p is at
-// Base + size * (Offset + sum of p[d] * Strides[d]).
+// Base + size * (sum of p[d] * Strides[d]).
 type ArrayWords struct {
 	Number           int   // for StatusGrow
 	Base             int   // address; the code of a Local sets the other words, and this one by StatusGrow
-	Offset           int   // elements; 0 in locals
 	Room             int   // locals: bytes at Base
 	Strides, Extents []int // elements
 }

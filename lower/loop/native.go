@@ -239,7 +239,7 @@ func (f *file) Array(a *Array) ArrayWords {
 	c := (*compiler)(f)
 	n := c.array(a)
 	r := c.code.arrays[n]
-	w := ArrayWords{Number: int(n), Base: int(r.base), Offset: int(r.offset), Room: int(r.room)}
+	w := ArrayWords{Number: int(n), Base: int(r.base), Room: int(r.room)}
 	for d := range r.strides {
 		w.Strides, w.Extents = append(w.Strides, int(r.strides[d])), append(w.Extents, int(r.extents[d]))
 	}
@@ -256,20 +256,37 @@ func (f *file) Temp(n int) int {
 	return at
 }
 
+// header is the first words of a frame.
+type header [FirstWord]uint64
+
+// start readies a part for so many nanoseconds of work.
+func (h *header) start(work int) {
+	h[WordResume], h[WordFault] = 0, noFault
+	h[WordStatus], h[WordWork] = uint64(StatusDone), uint64(work)
+}
+
+// done reports whether a part has come to its end, without a fault.
+func (h *header) done() bool { return Status(h[WordStatus]) == StatusDone && h[WordFault] == noFault }
+
 // enter runs a part in machine code, and serves it whenever it leaves.
 func (f *frame) enter(part int32) bool {
-	r := f.regs
-	r[WordResume], r[WordFault] = 0, noFault
+	h := (*header)(f.regs)
+	h.start(f.work)
+	// The words of bases hide pointers from the garbage collector: f.base and f.local
+	// have them too.
+	f.code.native.Enter(int(part), unsafe.Pointer(h))
+	return f.serve(part)
+}
+
+// serve does what a part that has left asks for, until the part is done.
+func (f *frame) serve(part int32) bool {
+	h := (*header)(f.regs)
 	for {
-		r[WordStatus], r[WordWork] = uint64(StatusDone), uint64(f.work)
-		// The words of bases hide pointers from the garbage collector: f.base and f.local
-		// have them too.
-		f.code.native.Enter(int(part), unsafe.Pointer(unsafe.SliceData(r)))
-		f.work = int(int64(r[WordWork]))
-		switch s := Status(r[WordStatus]); s {
+		f.work = int(int64(h[WordWork]))
+		switch s := Status(h[WordStatus]); s {
 		case StatusDone:
-			if r[WordFault] != noFault {
-				g := fault{int(int64(r[WordFault])), int64(r[WordPosition]), int64(r[WordValue]), int64(r[WordLimit])}
+			if h[WordFault] != noFault {
+				g := fault{int(int64(h[WordFault])), int64(h[WordPosition]), int64(h[WordValue]), int64(h[WordLimit])}
 				if g.before(&f.fault) {
 					f.fault = g
 				}
@@ -280,11 +297,13 @@ func (f *frame) enter(part int32) bool {
 				return false
 			}
 		case StatusGrow:
-			f.reserve(int32(r[WordArg]), int((r[WordArg2]+7)/8))
+			f.reserve(int32(h[WordArg]), int((h[WordArg2]+7)/8))
 		default:
-			f.err = s.failure(r)
+			f.err = s.failure(h)
 			return false
 		}
+		h[WordStatus], h[WordWork] = uint64(StatusDone), uint64(f.work)
+		f.code.native.Enter(int(part), unsafe.Pointer(h))
 	}
 }
 
@@ -292,7 +311,7 @@ func (f *frame) enter(part int32) bool {
 const noFault = ^uint64(0)
 
 // failure returns why a run ends.
-func (s Status) failure(r []uint64) error {
+func (s Status) failure(r *header) error {
 	switch s {
 	case StatusEmpty:
 		return errEmpty

@@ -27,12 +27,13 @@ type fakeNative struct {
 
 // fakePart is a part with the words that it knows.
 type fakePart struct {
-	code   *Code
-	words  int
-	vars   map[int]int32 // word to register
-	set    []int         // words that the part assigns
-	arrays []ArrayWords  // in the order of the code's
-	locals []ArrayWords  // those that the part declares
+	code    *Code
+	words   int
+	vars    map[int]int32 // word to register
+	set     []int         // words that the part assigns
+	arrays  []ArrayWords  // in the order of the code's
+	offsets []int         // the words of their origins
+	locals  []ArrayWords  // those that the part declares
 }
 
 func (m *FakeMachine) Compile(l *Loop, list []Part, class Class, f File) (Native, error) {
@@ -89,7 +90,8 @@ func fakeCode(l *Loop, p Part, f File) (*fakePart, error) {
 	c := newCompiler(inner)
 	c.start()
 	for _, a := range inner.Arrays {
-		x.arrays = append(x.arrays, f.Array(a))
+		words := f.Array(a)
+		x.arrays, x.offsets = append(x.arrays, words), append(x.offsets, int(f.(*file).code.arrays[words.Number].offset))
 	}
 	variable := func(v *Var) {
 		if _, ok := c.vars[v]; !ok && !own[v] {
@@ -223,8 +225,8 @@ func (x *fakePart) run(w []uint64, leave func(Status, ...uint64), ctx context.Co
 	}
 	for i, a := range x.arrays {
 		regs := &x.code.arrays[i]
-		f.base[i] = pointer(w[a.Base])
-		f.regs[regs.offset] = w[a.Offset]
+		offset := w[x.offsets[i]] // Go allows no pointer to the origin, which may be outside
+		f.base[i], f.regs[regs.offset] = pointer(w[a.Base]-offset*uint64(regs.size)), offset
 		for d := range a.Strides {
 			f.regs[regs.strides[d]], f.regs[regs.extents[d]] = w[a.Strides[d]], w[a.Extents[d]]
 		}

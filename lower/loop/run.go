@@ -83,7 +83,7 @@ func (f *frame) bind(params []uint64, arrays []Memory) error {
 		}
 		f.base[i] = a.Base
 		if c.words {
-			f.regs[regs.base] = uint64(uintptr(a.Base))
+			f.regs[regs.base] = uint64(uintptr(a.Base)) + uint64(a.Offset)*uint64(regs.size)
 		}
 		f.regs[regs.offset] = uint64(a.Offset)
 		for d, s := range a.Strides {

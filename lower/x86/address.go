@@ -23,9 +23,6 @@ func (e *emitter) array(a *loop.Array) *layout {
 	w := e.file.Array(a)
 	x := &layout{size: int64(a.DType.Size())}
 	x.base = e.inWord(w.Base, 0)
-	if a.Role != ir.Local {
-		x.base = e.op(ir.OpAdd, x.base, e.op(ir.OpMul, e.inWord(w.Offset, 0), e.literal(x.size)))
-	}
 	for d := range a.Rank {
 		stride := e.literal(1)
 		if !e.class.IsUnit(e.loop, a, d) {

@@ -167,7 +167,7 @@ func runSums(t *testing.T, level asm.Level, seed uint64) (spills int) {
 		t.Fatal(err)
 	}
 	defer text.close()
-	text.run(0, unsafe.Pointer(&out.mem[0]))
+	text.run(text.addr, unsafe.Pointer(&out.mem[0]))
 	for _, f := range p.steps[:before] {
 		f()
 	}

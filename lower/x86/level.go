@@ -37,7 +37,7 @@ var probe = sync.OnceValue(func() error {
 		return err
 	}
 	var word uint64
-	t.run(0, unsafe.Pointer(&word))
+	t.run(t.addr, unsafe.Pointer(&word))
 	if word != 7 {
 		err = errors.New("x86: code does not run")
 	}

@@ -46,7 +46,7 @@ func (m *Machine) Compile(l *loop.Loop, parts []loop.Part, class loop.Class, fil
 	}
 	n := &native{text: t, level: m.level, size: len(code.Bytes), stats: e.stats}
 	for _, l := range entries {
-		n.entries = append(n.entries, int(code.Labels[l.Imm]))
+		n.entries = append(n.entries, t.addr+uintptr(code.Labels[l.Imm]))
 	}
 	return n, publish(l.Name, t, code.Bytes, func() string { return code.Listing() })
 }
@@ -120,7 +120,7 @@ type native struct {
 	text    *text
 	level   asm.Level
 	size    int
-	entries []int // of parts, from the start of the code
+	entries []uintptr // of parts: addresses in the text
 	stats   stats
 }
 

@@ -341,7 +341,7 @@ func TestRows(t *testing.T) {
 						if err != nil {
 							t.Fatalf("%s: %v", name, err)
 						}
-						code.run(0, unsafe.Pointer(&b.mem[0]))
+						code.run(code.addr, unsafe.Pointer(&b.mem[0]))
 						if err := code.close(); err != nil {
 							t.Fatal(err)
 						}
@@ -497,7 +497,7 @@ func (b *bench) run(t *testing.T, level asm.Level, lanes, n int, out array, emit
 	if err != nil {
 		t.Fatal(err)
 	}
-	code.run(0, unsafe.Pointer(&b.mem[0]))
+	code.run(code.addr, unsafe.Pointer(&b.mem[0]))
 	if err := code.close(); err != nil {
 		t.Fatal(err)
 	}

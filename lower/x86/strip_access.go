@@ -1,6 +1,7 @@
 package x86
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/numen-go/numen/ir"
@@ -98,8 +99,37 @@ func (s *strip) start(a *loop.Array, index []*loop.Val) asm.Arg {
 		return m
 	}
 	r := s.b.New(asm.GPR)
-	s.b.Op(asm.MOV, asm.W64, asm.R(r), s.address(a, index))
+	n := s.place(a, index)
+	if base, x, by, ok := s.onTheWay(n); ok {
+		s.b.Op(asm.MOV, asm.W64, asm.R(r), s.memory(x))
+		switch k := by.n; {
+		case by.kind != literal:
+			s.b.Op(asm.IMUL, asm.W64, asm.R(r), s.memory(by))
+		case k != 1:
+			s.b.Op(asm.SHL, asm.W64, asm.R(r), asm.I(int64(bits.TrailingZeros64(uint64(k)))))
+		}
+		s.b.Op(asm.ADD, asm.W64, asm.R(r), s.memory(base))
+	} else {
+		s.b.Op(asm.MOV, asm.W64, asm.R(r), s.memory(n))
+	}
 	return asm.M(r, 0)
+}
+
+// onTheWay splits an address into base + x * by, where by is a frame word or a power of 2,
+// if it would be computed for the strip at hand alone: through a register of the strip,
+// it is there sooner than through a frame word.
+func (s *strip) onTheWay(n *node) (base, x, by *node, ok bool) {
+	here := func(n *node, op *ir.Op) bool {
+		return n.kind == operation && n.op == op && n.word < 0 && !n.moves && s.home(n) == s.emitter.at
+	}
+	if !here(n, ir.OpAdd) {
+		return nil, nil, nil, false
+	}
+	base, x, by = n.args[0], n.args[1], s.emitter.literal(1)
+	if here(x, ir.OpMul) {
+		x, by = x.args[0], x.args[1]
+	}
+	return base, x, by, by.kind != literal || bits.OnesCount64(uint64(by.n)) == 1
 }
 
 // own gives an access a base that may be moved.

@@ -57,9 +57,9 @@ func (t *text) close() error {
 	return t.mapping.err
 }
 
-// run enters the code at an offset from its start, with a frame. The code is a leaf: it
-// calls nothing, keeps RSP and RBP, and returns.
-func (t *text) run(offset int, frame unsafe.Pointer) {
-	enter(t.addr+uintptr(offset), frame)
+// run enters the code at an address in it, with a frame. The code is a leaf: it calls
+// nothing, keeps RSP and RBP, and returns.
+func (t *text) run(at uintptr, frame unsafe.Pointer) {
+	enter(at, frame)
 	runtime.KeepAlive(t)
 }

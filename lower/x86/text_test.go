@@ -51,7 +51,7 @@ func TestText(t *testing.T) {
 		t.Fatal(err)
 	}
 	frame := [3]uint64{1000}
-	code.run(0, unsafe.Pointer(&frame))
+	code.run(code.addr, unsafe.Pointer(&frame))
 	if frame[1] != 500500 || frame[2] != 500500 {
 		t.Errorf("sums %d and %d, want 500500", frame[1], frame[2])
 	}
@@ -167,7 +167,7 @@ func deep(code *text, n uint64, depth int) bool {
 				return dive(depth-1) && room[depth%100] == 0
 			}
 			frame := [3]uint64{n}
-			code.run(0, unsafe.Pointer(&frame))
+			code.run(code.addr, unsafe.Pointer(&frame))
 			want := n * (n + 1) / 2
 			return frame[1] == want && frame[2] == want
 		}
