@@ -13,6 +13,7 @@ import (
 type Schedule struct {
 	Strip      int                                                  // positions of a strip, a power of two from 16 on
 	Wide       int                                                  // positions of a row of accumulators, where a reduction is of loads alone
+	Near       int                                                  // positions that a reduction has at most when its rows of accumulators are short, for the nearest cache to hold them; 0: rows are never short
 	Deep       int                                                  // loads of a strip that adds to rows of accumulators, at most: a power of two; 0: those of one position
 	Rows, Cols int                                                  // of a contraction that are packed together
 	Stage      int                                                  // steps of a contraction that are packed together, a power of two; 0: those of a chunk

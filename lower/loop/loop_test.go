@@ -46,7 +46,7 @@ func TestText(t *testing.T) {
 	portable := Portable.Schedule
 	kernels(t, func(t *testing.T, k *ir.Kernel) {
 		pieces, long, short, deep, stage := portable, portable, portable, portable, portable
-		pieces.Pieces, long.Long, short.Short, deep.Deep, stage.Stage = true, true, 1, 4, 16
+		pieces.Pieces, long.Long, short.Short, deep.Deep, deep.Near, stage.Stage = true, true, 1, 4, 1<<8, 16
 		spread := stage
 		spread.Pieces, spread.Spread = true, 4096
 		for _, s := range []Schedule{portable, pieces, long, short, deep, stage, spread} {
@@ -107,7 +107,7 @@ func TestLoops(t *testing.T) {
 		holdLoops(t, k, k.Name, Portable.Schedule)
 		if k.Name == "center_rows" {
 			deep := Portable.Schedule
-			deep.Deep = 4
+			deep.Deep, deep.Near = 4, 1<<17
 			holdLoops(t, k, "center_rows_deep", deep)
 		}
 		if k.Name == "gemm_log" {

@@ -12,6 +12,7 @@ func Schedule(level asm.Level) loop.Schedule {
 	s.Keep, s.Cost = Keep(level), Cost(level)
 	s.Tile = TileShape(level)
 	s.Deep = 4
+	s.Near = 1 << 17
 	s.Rows, s.Cols = 240, 2112 // whole tiles; the rows stay in a cache, the columns stream through
 	return s
 }

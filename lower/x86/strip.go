@@ -41,6 +41,7 @@ type strip struct {
 	skipped  int        // ahead: where code begins that may be skipped, 0: nowhere
 	hoisted  map[*loop.Val]value
 	accesses map[accessKey]*access
+	straight map[*node]*access // those that are contiguous
 	lanesOf  map[*loop.Lanes]*laneCode
 	advance  []func(group int) // moves what is carried from group to group
 	after    []func()          // what follows the loops
@@ -189,7 +190,7 @@ func (e *emitter) allocated(f *facts, write func(s *strip)) error {
 func (f *facts) emit(e *emitter, batch int, write func(s *strip)) *strip {
 	s := &strip{
 		emitter: e, b: asm.NewBuilder(&e.label), lanes: f.lanes, facts: *f, batch: batch,
-		hoisted: map[*loop.Val]value{}, accesses: map[accessKey]*access{}, lanesOf: map[*loop.Lanes]*laneCode{}, iotas: map[ir.DType]asm.Reg{}, words: map[asm.Arg]asm.Reg{}, known: map[*loop.Var]*nameFacts{},
+		hoisted: map[*loop.Val]value{}, accesses: map[accessKey]*access{}, straight: map[*node]*access{}, lanesOf: map[*loop.Lanes]*laneCode{}, iotas: map[ir.DType]asm.Reg{}, words: map[asm.Arg]asm.Reg{}, known: map[*loop.Var]*nameFacts{},
 		serials: map[loop.Stmt]*serialCode{}, combines: map[loop.Stmt]*combineCode{}, lets: map[*loop.Var]value{}, arms: map[*loop.Val]*arm{},
 	}
 	s.b.Insts, s.before = e.list(), e.list()

@@ -67,11 +67,20 @@ func (s *strip) access(a *loop.Array, index []*loop.Val, at loop.Place) *access 
 	}
 	x := &access{size: uint8(a.DType.Size())}
 	s.accesses[key] = x
+	contiguous := s.contiguous(&s.facts, a, index)
+	if contiguous { // nothing moves its base: what is read and written in place has one
+		n := s.place(a, bases)
+		if same := s.straight[n]; same != nil {
+			s.accesses[key] = same
+			return same
+		}
+		s.straight[n] = x
+	}
 	s.hoist(func() {
 		start := s.start(a, bases)
 		x.base, x.disp = start.Reg, start.Disp
 	})
-	if s.one || s.contiguous(&s.facts, a, index) || !slices.ContainsFunc(index, s.varies) {
+	if s.one || contiguous || !slices.ContainsFunc(index, s.varies) {
 		return x
 	}
 	s.hoist(func() {
