@@ -15,6 +15,9 @@ import (
 // multiple of a block.
 const acrossQueue = ir.ChainBlock
 
+// acrossLong is how many elements a list must have on average to be chains of its own.
+const acrossLong = 4
+
 // chains emits steps for n elements at positions q on of a view's last level, with axes
 // of outer lists as at goes, which gets the number of an element.
 func (w *across) chains(v *view, q, n, init *loop.Val, at func(k *loop.Val)) {
@@ -104,25 +107,33 @@ func (w *across) took(n *loop.Val) {
 }
 
 // chainLists emits the elements of lists inside one another, which follow each other in
-// the last level: first where all of them are, then chains. It reports whether the loops
-// are such lists.
+// the last level. Where the lists of that level are long, each is chains of its own: what
+// outer axes choose is loaded once for it. Else elements wait first, and then are chains
+// together. It reports whether the loops are such lists.
 func (w *across) chainLists() bool {
 	g := w.g
 	v := g.views[0]
-	lo, hi := g.leaves(v)
+	lists, lo, hi := g.leaves(v)
 	all, ok := g.let("n", sub(hi, lo)), true
-	short := g.block(func() {
-		ok = w.enqueue(g.plan.kept, lo, nil)
-		w.chainQueue(v, lo, all, w.identityState())
-		g.assign(w.count, all)
+	apart := g.block(func() {
+		w.start()
+		ok = w.lists(g.plan.kept, func(c *cursor) { w.chains(v, c.lo, g.let("n", sub(c.hi, c.lo)), nil, func(*loop.Val) {}) })
 	})
 	if !ok {
 		return false
 	}
+	together := g.block(func() {
+		w.enqueue(lo, nil)
+		w.chainQueue(v, lo, all, w.identityState())
+	})
+	short := g.block(func() {
+		g.emit(&loop.If{Cond: less(mul(lists, num(acrossLong)), all), Then: apart, Else: together})
+		g.assign(w.count, all)
+	})
 	long := g.block(func() {
 		w.start()
 		first := g.variable("first", lo)
-		w.enqueue(g.plan.kept, use(first), func(q *loop.Val) {
+		w.enqueue(use(first), func(q *loop.Val) {
 			g.when(eq(sub(q, use(first)), num(acrossQueue-1)), func() {
 				w.chainQueue(v, use(first), num(acrossQueue), nil)
 				w.took(num(acrossQueue))
@@ -137,21 +148,24 @@ func (w *across) chainLists() bool {
 	return true
 }
 
-// leaves returns the positions in the last level of what is below a view.
-func (g *gen) leaves(v *view) (lo, hi *loop.Val) {
+// leaves returns how many lists of the last level are below a view, and the positions in
+// it that those have.
+func (g *gen) leaves(v *view) (lists, lo, hi *loop.Val) {
 	if v.on != nil { // nowhere else is anything
-		first, end := g.variable("lo", num(0)), g.variable("hi", num(0))
+		n, first, end := g.variable("lists", num(0)), g.variable("lo", num(0)), g.variable("hi", num(0))
 		g.when(v.on, func() {
 			there := *v
 			there.on = nil
-			lo, hi := g.leaves(&there)
+			lists, lo, hi := g.leaves(&there)
+			g.assign(n, lists)
 			g.assign(first, lo)
 			g.assign(end, hi)
 		})
-		return use(first), use(end)
+		return use(n), use(first), use(end)
 	}
 	lo, hi = v.p, add(v.p, num(1))
 	for l := v.level; l < len(v.src.order); l++ {
+		lists = sub(hi, lo)
 		if v.src.format.Levels[l] == ir.LevelCompressed {
 			lo, hi = load(v.src.pos[l], lo), load(v.src.pos[l], hi)
 		} else {
@@ -160,33 +174,40 @@ func (g *gen) leaves(v *view) (lo, hi *loop.Val) {
 		}
 		lo, hi = g.let("lo", lo), g.let("hi", hi)
 	}
-	return lo, hi
+	return lists, lo, hi
 }
 
-// enqueue emits that the positions of elements along the outer lists wait, from the one of
-// number first on; then, which may be nil, gets the number of each. It reports whether
-// the last loop is along a list.
-func (w *across) enqueue(depth int, first *loop.Val, then func(q *loop.Val)) bool {
+// lists emits f for each list that the last loop runs along, from a loop on. It reports
+// whether there are such lists.
+func (w *across) lists(depth int, f func(c *cursor)) bool {
 	g := w.g
 	a, ok := g.plan.loops[depth], true
 	if depth < len(g.plan.loops)-1 {
-		g.over(a, g.demand(), false, func() { ok = w.enqueue(depth+1, first, then) })
+		g.over(a, g.demand(), false, func() { ok = w.lists(depth+1, f) })
 		return ok
 	}
-	list := g.straight(a, g.demand())
-	if list == nil {
+	v := g.straight(a, g.demand())
+	if v == nil {
 		return false
 	}
-	c := g.list(list)
-	g.each("q", c.lo, c.hi, func(q *loop.Val) {
-		for i := range w.queue {
-			g.emit(&loop.Store{Array: w.queue[i], Index: []*loop.Val{sub(q, first)}, Val: g.at[g.plan.loops[g.plan.kept+i]]})
-		}
-		if then != nil {
-			then(q)
-		}
-	})
+	f(g.list(v))
 	return true
+}
+
+// enqueue emits that the positions of elements along the outer lists wait, from the one of
+// number first on; then, which may be nil, gets the number of each.
+func (w *across) enqueue(first *loop.Val, then func(q *loop.Val)) {
+	g := w.g
+	w.lists(g.plan.kept, func(c *cursor) {
+		g.each("q", c.lo, c.hi, func(q *loop.Val) {
+			for i := range w.queue {
+				g.emit(&loop.Store{Array: w.queue[i], Index: []*loop.Val{sub(q, first)}, Val: g.at[g.plan.loops[g.plan.kept+i]]})
+			}
+			if then != nil {
+				then(q)
+			}
+		})
+	})
 }
 
 // chainQueue emits steps for the n elements that wait.
