@@ -73,7 +73,7 @@ func (r *reduction) shortRows(lo, hi *Val, f func(lo, hi *Val)) {
 	for _, a := range r.k.Domain(r.s) {
 		total = mul(total, sub(r.hi[a], r.lo[a]))
 	}
-	narrow, whole := intVal(int64(bits.Len(uint(nearest/(r.lanes*bytes))) - 1)), intVal(62)
+	narrow, whole := intVal(int64(bits.Len(uint(nearest/(r.lanes*bytes)))-1)), intVal(62)
 	shift := r.set("shift", choose(intOp(ir.OpLe, total, intVal(int64(r.lowering.s.Near))), narrow, whole))
 	name := r.k.Axes[r.v].Name
 	r.forRange("piece", intVal(0), add(intOp(ir.OpShr, sub(sub(hi, lo), intVal(1)), shift), intVal(1)), 1, func(p *Val) {
