@@ -31,15 +31,21 @@ type long struct {
 	tileRows, tileCols   int64
 }
 
-// longOf returns the axes of a kernel that is such a contraction, nil: it is none.
+// longOf returns the axes of the one contraction of a kernel that is such, nil: there is none
+// or several.
 func longOf(k *ir.Kernel, s Schedule) *long {
+	s.Long = true
 	l := newLowering(k, s)
-	groups := l.groups()
-	if len(groups) != 1 {
-		return nil
+	var p *plan
+	for _, stmts := range l.groups() {
+		if q := l.plan(stmts); l.isProduct(q) {
+			if p != nil {
+				return nil
+			}
+			p = q
+		}
 	}
-	p := l.plan(groups[0])
-	if !l.isProduct(p) {
+	if p == nil {
 		return nil
 	}
 	x := &k.Stmts[p.stmts[0]]

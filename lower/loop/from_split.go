@@ -14,7 +14,7 @@ func (l *lowering) groups() [][]int {
 	for n := range l.k.Stmts {
 		if last := len(out) - 1; last >= 0 && !l.s.Pieces {
 			with := append(slices.Clone(out[last]), n)
-			if len(outer(l.k, with)) > 0 {
+			if len(outer(l.k, with)) > 0 && !l.endsAt(out[last], n) {
 				out[last] = with
 				continue
 			}
@@ -22,6 +22,12 @@ func (l *lowering) groups() [][]int {
 		out = append(out, []int{n})
 	}
 	return out
+}
+
+// endsAt reports whether a group ends before a statement: with a contraction that is cut along
+// its steps, unless the statement goes over its results as they come.
+func (l *lowering) endsAt(group []int, n int) bool {
+	return l.s.Long && l.isProduct(l.plan(group)) && !l.isProduct(l.plan(append(slices.Clone(group), n)))
 }
 
 // crossing declares the locals that one group writes and another one uses, with room for
