@@ -48,6 +48,9 @@ func TestLargeContractions(t *testing.T) {
 			dims: []int64{5200, 41}, matrix: []int64{1, 41, 5200, 41}, turned: true, of: func(x float64) float64 { return float64(x*x) + 1 }},
 		{text: "kernel lines; dim K M; in a f64[K,M]; out c f64[M,M]; axis i<M, j<M, k<K; c[i,j] = fma.chain[k](a[k,i]*a[k,i] + 1.0, a[k,j])",
 			dims: []int64{5200, 41}, matrix: []int64{1, 41, 5200, 41}, turned: true, ofRow: true, of: func(x float64) float64 { return float64(x*x) + 1 }},
+		// and a reduction over the results after it
+		{text: "kernel most; dim K M; in a f64[K,M]; local p f64[M,M], h f64[M]; out c f64[M,M]; axis i<M, j<M, k<K; p[i,j] = fma.chain[k](a[k,i], a[k,j]*a[k,j] + 1.0); h[j] = max.free[i](p[i,j]); c[i,j] = min(p[i,j], h[j])",
+			dims: []int64{5200, 41}, matrix: []int64{1, 41, 5200, 41}, turned: true, of: func(x float64) float64 { return float64(x*x) + 1 }},
 	} {
 		k, err := ir.ParseKernel(c.text)
 		if err != nil {
