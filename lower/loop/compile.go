@@ -252,6 +252,7 @@ func (c *compiler) stmt(s Stmt) error {
 		return c.tile(s)
 	case *Chains:
 		return c.block(s.Strips())
+	case *Soon: // its instructions would cost more than they gain
 	default:
 		return fmt.Errorf("loop: %T outside a strip", s)
 	}

@@ -39,6 +39,7 @@
 //	require(x, 1, lo, hi, e, n)                 positions lo to hi of axis 1 of x are inside 0..e, or n is not positive
 //	nonempty(n)                                 n is positive: a reduction of nothing has no value
 //	x = E; o[i, j] = E                          a variable, an element
+//	soon (x[i], y[j])                           a hint: elements that will be needed before long; i and j are computed, and may be outside
 //	strip t < n:                                straight-line code for every t
 //	lanes(sum, a, E, p)                         a[(p+t) % len(a)] = step(a[(p+t) % len(a)], E), t ascending
 //	fold(sum, a)                                a[l] = merge(a[l], a[l+h]) for h = 8, 4, 2, 1, l < h

@@ -196,6 +196,10 @@ type Chains struct {
 	Soon       []*Val // loads like Vals that other chains will ask for before long: a hint
 }
 
+// Soon asks for elements that will be needed before long: a hint, which may compute the
+// positions and reads nothing there, so they may be outside. No position is checked.
+type Soon struct{ Loads []*Val }
+
 func (*Par) stmt()      {}
 func (*For) stmt()      {}
 func (*While) stmt()    {}
@@ -215,6 +219,7 @@ func (*Scatter) stmt()  {}
 func (*Append) stmt()   {}
 func (*Tile) stmt()     {}
 func (*Chains) stmt()   {}
+func (*Soon) stmt()     {}
 
 // Val is an expression.
 type Val struct {

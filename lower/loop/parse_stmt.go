@@ -42,6 +42,7 @@ func init() {
 		"reg":     func(p *parser, _ int) Stmt { return p.local(true) },
 		"require": (*parser).require, "nonempty": (*parser).nonEmpty, "strip": (*parser).strip, "lanes": (*parser).lanes,
 		"fold": (*parser).fold, "prefix": (*parser).prefix, "scatter": (*parser).scatter, "append": (*parser).appendTo, "tile": (*parser).tile, "chains": (*parser).chains,
+		"soon": func(p *parser, _ int) Stmt { s := &Soon{p.exprTuple()}; p.end(); return s },
 	}
 }
 

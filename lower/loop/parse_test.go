@@ -41,6 +41,9 @@ func TestRefused(t *testing.T) {
 		{"  local a f64[16]\n  chains(sum, k < n, t < n, a = 0, x[k])", "a does not start from 0"},
 		{"  local a f64[9]\n  chains(sum, k < n, t < n, a = -0.0, x[k])", "a is no array of states"},
 		{"  chains(sum, k < n, t < n, y = -0.0, x[k])", "y is no array of states"},
+		{"  soon n", "no load"},
+		{"  soon (x[0], x[check(p[0], n, 0, 1)])", "checks a position"},
+		{"  strip t < n:\n    soon x[t]", "Soon stands inside a strip"},
 		{"  strip t < n:\n    strip u < n:\n      y[u] = 0.0", "Strip stands inside a strip"},
 		{"  strip t < n:\n    for i = 0 to n:\n      y[t] = 0.0", "For stands inside a strip"},
 		{"  lanes(sum, y, s)", "Lanes stands outside a strip"},
@@ -128,6 +131,7 @@ func FuzzParseLoop(f *testing.F) {
 	}
 	f.Add("loop f(n, in x i8[_], out y i8[_]):\n  strip t < n:\n    y[t] = pick(within(t, 1, n), x[t - 1], -3_i8)\n")
 	f.Add("loop f(n, in x f64[_,_], in p i64[_]):\n  local s f64[16]\n  chains(fma, k < n, t < 9, s = -0.0, (x[2, k], x[p[t], k + 1]), x[p[t + 9], k])\n")
+	f.Add("loop f(n, in x f64[_], in p i64[_]):\n  soon x[p[n] + 9]\n  soon (x[n], p[3])\n")
 	f.Fuzz(func(t *testing.T, src string) {
 		l, err := Parse(src)
 		if err != nil {

@@ -136,6 +136,8 @@ func (p *printer) stmt(s Stmt) {
 		p.line("tile(%s, %s < %s, %s < %s, %s < %s, %s%s, %s%s)", s.Combine.Name,
 			s.Depth.Name, s.K.at(precSum), s.Row.Name, s.M.at(precSum), s.Col.Name, s.N.at(precSum),
 			tuple(s.Accs, Element.String), init, tuple(s.Vals, (*Val).String), left)
+	case *Soon:
+		p.line("soon %s", tuple(s.Loads, (*Val).String))
 	case *Chains:
 		init, soon := "", ""
 		if s.Init != nil {

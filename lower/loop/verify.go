@@ -152,6 +152,8 @@ func (v *verifier) stmt(s Stmt) error {
 		return v.tile(s)
 	case *Chains:
 		return v.chains(s)
+	case *Soon:
+		return v.soon(s)
 	}
 	return fmt.Errorf("%T stands outside a strip", s)
 }
@@ -421,6 +423,21 @@ func (v *verifier) chains(s *Chains) error {
 		}
 	}
 	return states(s.Combine, []*Array{s.Acc}, s.Vals)
+}
+
+func (v *verifier) soon(s *Soon) error {
+	for _, x := range s.Loads {
+		if x.Kind != Load {
+			return fmt.Errorf("soon: %s is no load", x)
+		}
+		if Any(x, func(y *Val) bool { return y.Kind == Check }) {
+			return fmt.Errorf("soon: %s checks a position", x)
+		}
+		if err := v.value(x, x.DType); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // affineIn reports whether positions are sums of variables, which nothing else in them

@@ -98,6 +98,8 @@ func operands(s Stmt) []*Val {
 		if s.Left != nil {
 			out = append(append(out, s.When), s.Left.Index...)
 		}
+	case *Soon:
+		out = append(out, s.Loads...)
 	case *Chains:
 		out = append(out, s.N, s.K)
 		if s.Init != nil {

@@ -400,6 +400,9 @@ func (g *gen) scatter(depth int, before func(), f func(x *loop.Val)) {
 		if depth == last && before != nil {
 			before()
 		}
+		if depth == last {
+			g.askForRows()
+		}
 		g.over(g.plan.loops[depth], g.demand(), false, func() { g.scatter(depth+1, before, f) })
 		return
 	}

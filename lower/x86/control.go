@@ -59,6 +59,10 @@ func (e *emitter) stmt(s loop.Stmt) error {
 		return e.tile(s)
 	case *loop.Chains:
 		return e.chains(s)
+	case *loop.Soon:
+		for _, v := range s.Loads {
+			e.b.Op(asm.PREFETCHT0, 0, e.pointer(e.place(v.Array, v.Args), 0))
+		}
 	default:
 		return fmt.Errorf("x86: %T inside a part", s)
 	}

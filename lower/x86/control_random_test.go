@@ -82,7 +82,7 @@ func (g *randomControl) line(indent int, format string, args ...any) {
 func (g *randomControl) block(indent, depth int) {
 	known, free, arrays := len(g.known), len(g.free), len(g.arrays)
 	for range 1 + g.r.IntN(5) {
-		switch k := g.r.IntN(10); {
+		switch k := g.r.IntN(11); {
 		case k < 2:
 			value, v := g.expr(3), g.name("v")
 			g.line(indent, "%s = %s", v, value)
@@ -118,6 +118,8 @@ func (g *randomControl) block(indent, depth int) {
 			g.line(indent, "for %s = 0 to %s.0:", i, a)
 			g.line(indent+1, "%s[%s] = %s + %s", a, i, g.expr(2), i)
 			g.arrays = append(g.arrays, a)
+		case k == 8:
+			g.line(indent, "soon (x[x[%s & 15] * 1000003], o[%s])", g.pick(g.known), g.pick(g.known))
 		default:
 			g.line(indent, "o[%s & 63] = %s", g.expr(2), g.expr(3))
 		}
