@@ -136,16 +136,6 @@ func TestScalarProgramConcurrent(t *testing.T) {
 	wg.Wait()
 }
 
-func TestRunAllocatesNothing(t *testing.T) {
-	b := NewBuilder()
-	p := CompileScalar([]*Expr{b.Apply(OpTanh, b.State(Float64, 0))})
-	in, out := []uint64{bitsF64(0.3)}, make([]uint64, 1)
-	p.Run(in, out)
-	if n := testing.AllocsPerRun(100, func() { p.Run(in, out) }); n >= 1 {
-		t.Errorf("%v allocations a run", n)
-	}
-}
-
 // TestExpand checks that only primitives and kept ops are left, that indices are
 // expanded too, and that keeping ops changes no bit.
 func TestExpand(t *testing.T) {
