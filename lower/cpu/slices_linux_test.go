@@ -2,17 +2,14 @@ package cpu_test
 
 import (
 	"math/rand/v2"
-	"runtime"
 	"slices"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/numen-go/numen/ir"
 	"github.com/numen-go/numen/lower"
 	"github.com/numen-go/numen/lower/loop"
+	"github.com/numen-go/numen/lower/loop/looptest"
 	"github.com/numen-go/numen/lower/x86"
 	"github.com/numen-go/numen/lower/x86/asm"
 )
@@ -45,43 +42,6 @@ var long = []struct {
 	{[]int64{4000000}, "dim N; in x i64[N]; out y i64[N]; axis i<N;  y[i] = append[i](x[i] > 1000000, x[i])"},
 }
 
-// timed is machine code whose slices are timed, in time of the processor: other work of
-// the machine does not count.
-type timed struct {
-	loop.Machine
-	mu      *sync.Mutex
-	longest *time.Duration
-}
-
-type timedNative struct {
-	loop.Native
-	m *timed
-}
-
-func (m *timed) Compile(l *loop.Loop, parts []loop.Part, c loop.Class, f loop.File) (loop.Native, error) {
-	n, err := m.Machine.Compile(l, parts, c, f)
-	return &timedNative{n, m}, err
-}
-
-func (n *timedNative) Enter(part int, frame unsafe.Pointer) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	start := processorTime()
-	n.Native.Enter(part, frame)
-	took := processorTime() - start
-	n.m.mu.Lock()
-	defer n.m.mu.Unlock()
-	*n.m.longest = max(*n.m.longest, took)
-}
-
-// processorTime returns how long this thread has run.
-func processorTime() time.Duration {
-	const threadClock = 3 // CLOCK_THREAD_CPUTIME_ID
-	var t syscall.Timespec
-	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, threadClock, uintptr(unsafe.Pointer(&t)), 0)
-	return time.Duration(t.Nano())
-}
-
 // TestSlices holds that machine code leaves within a millisecond whatever it does: the
 // garbage collector, deadlines and cancellation wait for it.
 func TestSlices(t *testing.T) {
@@ -101,7 +61,7 @@ func TestSlices(t *testing.T) {
 				t.Errorf("%s: %v", p.text, err)
 				continue
 			}
-			m := &timed{x86.New(x), new(sync.Mutex), new(time.Duration)}
+			m := &looptest.Timed{Machine: x86.New(x)}
 			exe, err := loop.NewKernel(k, &loop.Tuning{Schedule: x86.Schedule(x), Machine: m})
 			if err != nil {
 				t.Errorf("%s: %v", p.text, err)
@@ -110,12 +70,11 @@ func TestSlices(t *testing.T) {
 			args := longArgs(k, p.dims)
 			least := time.Duration(1 << 62) // memory is touched by the first run
 			for range 8 {
-				*m.longest = 0
 				if err := exe.Run(t.Context(), args); err != nil {
 					t.Errorf("%s: %v", p.text, err)
 					continue
 				}
-				if least = min(least, *m.longest); least < time.Millisecond {
+				if least = min(least, m.Longest()); least < time.Millisecond {
 					break
 				}
 			}

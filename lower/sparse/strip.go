@@ -8,6 +8,10 @@ import (
 // Strips: where the innermost loop runs over one list alone, its positions are computed
 // side by side.
 
+// stripWidth is how many positions a strip has at most: machine code looks at the context
+// between strips.
+const stripWidth = 4096
+
 // straight returns the view whose list is all that the innermost loop runs over, nil when
 // there is more to it.
 func (g *gen) straight(a int, demand *ir.Pattern) *view {
@@ -112,13 +116,18 @@ func (g *gen) appendList(v *view, a int) {
 					&loop.Store{Array: r.crd[last], Index: []*loop.Val{add(to, t)}, Val: cast(ir.Int32, x)})
 			})
 		}
-		if len(g.locals) == 0 {
-			strip(c.lo, n)
-		} else { // whose values are computed so many at a time
+		pieces := func(width int64) {
 			q := g.name("q", ir.Int64)
-			g.emit(&loop.For{Var: q, Lo: c.lo, Hi: c.hi, Step: num(sampleWidth), Body: g.block(func() {
-				strip(use(q), g.let("n", op(ir.OpMin, num(sampleWidth), sub(c.hi, use(q)))))
+			g.emit(&loop.For{Var: q, Lo: c.lo, Hi: c.hi, Step: num(width), Body: g.block(func() {
+				strip(use(q), g.let("n", op(ir.OpMin, num(width), sub(c.hi, use(q)))))
 			})})
+		}
+		if len(g.locals) > 0 { // whose values are computed so many at a time
+			pieces(sampleWidth)
+		} else {
+			short := g.block(func() { strip(c.lo, n) })
+			long := g.block(func() { pieces(stripWidth) })
+			g.emit(&loop.If{Cond: less(num(stripWidth), n), Then: long, Else: short})
 		}
 	}
 	g.assign(r.n[last], add(use(r.n[last]), n))

@@ -66,10 +66,15 @@ func (e *emitter) spend(nanoseconds asm.Arg) {
 	e.aside(tired, func() { e.leave(loop.StatusWork, on) })
 }
 
-// lap counts the work of one turn of a loop, unless its statements do.
+// lap counts the work of one turn of a loop, unless its statements do. Instructions of
+// scalars wait for branches, memory and one another: each counts half a nanosecond. To
+// leave too often costs little.
 func (e *emitter) lap() {
 	b := e.blocks[e.at]
-	if b.cost += 4; !b.paid || b.cost >= 400 {
+	if b.cost += 4; !b.paid {
+		b.cost += 2 * len(e.b.Insts)
+	}
+	if !b.paid || b.cost >= 400 {
 		e.spend(asm.I(int64(b.cost / 4)))
 	}
 }
