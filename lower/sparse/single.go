@@ -118,8 +118,8 @@ func (r *run) grow(ctx context.Context, c *code, target int) error {
 		if need, had := n+more, int64(len(r.out.Crd[1])); need > had {
 			if lo > 0 { // as if the rest was like that
 				all := float64(float64(float64(n)/float64(lo)) * float64(rows))
-				all = float64(1.1 * all)
-				need = max(need, had+had/4, int64(all))
+				all = float64(1.05 * all)
+				need = max(need, had+had/4, int64(all)+more) // the last piece has to fit too
 			}
 			if !c.plan.workspace {
 				need = min(need, n+r.atMost(c.gen, c.demand(), lo, rows))
