@@ -11,100 +11,98 @@ import (
 )
 
 // Scattered rows list their elements in the order in which they were met. They are put
-// in ascending order by a set of bits: a word tells which of 64 words below it have any,
-// so that a row costs its own length and little for the axis.
+// in ascending order by a set of bits: how many are below an element tells its place, so
+// that a row costs its own length and little for the axis, and touches little memory.
 
 // shortRow is the length up to which comparing is as fast.
 const shortRow = 16
-
-// few is how many coordinates are taken of a word whether it has them or not: how many it
-// has is hard to predict.
-const few = 4
 
 // sorter puts rows in order. Its set of coordinates is empty before and after.
 type sorter[T any] struct {
 	words []uint64
 	some  []uint64 // which words are not zero
-	vals  []T      // by coordinate
-	crd   []int32
+	below []int32  // by word that is not zero: how many coordinates are in words before it
+	crd   []int32  // a row in order
+	vals  []T
 }
 
 func newSorter[T any](extent int64) *sorter[T] {
 	words := (extent + 63) / 64
-	return &sorter[T]{words: make([]uint64, words), some: make([]uint64, (words+63)/64), vals: make([]T, extent)}
+	return &sorter[T]{words: make([]uint64, words), some: make([]uint64, (words+63)/64), below: make([]int32, words)}
 }
 
 // order puts elements of coordinates that differ in ascending order.
 func (s *sorter[T]) order(crd []int32, vals []T) {
-	short := len(crd) <= shortRow || len(crd) < len(s.some)/8
+	if len(crd) <= shortRow {
+		insert(crd, vals)
+		return
+	}
+	if n := len(crd); len(s.crd) < n {
+		s.crd, s.vals = make([]int32, 2*n), make([]T, 2*n)
+	}
+	if len(crd) < len(s.some)/8 {
+		s.search(crd, vals)
+	} else {
+		s.rank(crd, vals)
+	}
+	copy(vals, s.vals)
+	copy(crd, s.crd)
+}
+
+// insert orders a short row where it stands.
+func insert[T any](crd []int32, vals []T) {
 	for i, c := range crd {
-		s.vals[c] = vals[i]
-		if !short {
-			s.words[c>>6] |= 1 << (c & 63)
-			s.some[c>>12] |= 1 << (c >> 6 & 63)
+		v := vals[i]
+		for ; i > 0 && crd[i-1] > c; i-- {
+			crd[i], vals[i] = crd[i-1], vals[i-1]
 		}
+		crd[i], vals[i] = c, v
 	}
-	switch {
-	case short:
-		slices.Sort(crd)
-	case len(crd) < len(s.words)/8:
-		s.takeAlone(crd)
-	default:
-		s.take(crd)
-	}
+}
+
+// search orders a row that is short for its axis.
+func (s *sorter[T]) search(crd []int32, vals []T) {
+	sorted := s.crd[:len(crd)]
+	copy(sorted, crd)
+	slices.Sort(sorted)
 	for i, c := range crd {
-		vals[i] = s.vals[c]
+		at, _ := slices.BinarySearch(sorted, c)
+		s.vals[at] = vals[i]
 	}
 }
 
-// take moves the coordinates of the set to crd, which has as many.
-func (s *sorter[T]) take(crd []int32) {
-	if len(s.crd) < len(crd)+few {
-		s.crd = make([]int32, 2*len(crd)+few)
+// rank orders a row by the set.
+func (s *sorter[T]) rank(crd []int32, vals []T) {
+	words, some, below := s.words, s.some, s.below[:len(s.words)]
+	for _, c := range crd {
+		words[c>>6] |= 1 << (c & 63)
+		some[c>>12] |= 1 << (c >> 6 & 63)
 	}
-	n := 0
-	for i, some := range s.some {
-		for ; some != 0; some &= some - 1 {
-			at := i<<6 + bits.TrailingZeros64(some)
-			w, base := s.words[at], int32(at<<6)
-			s.words[at] = 0
-			to := (*[few]int32)(s.crd[n:])
-			n += bits.OnesCount64(w)
-			for k := range to {
-				to[k] = base + int32(bits.TrailingZeros64(w))
-				w &= w - 1
-			}
-			for k := n - bits.OnesCount64(w); w != 0; w &= w - 1 {
-				s.crd[k] = base + int32(bits.TrailingZeros64(w))
-				k++
-			}
+	n := int32(0)
+	for i, w := range some {
+		for ; w != 0; w &= w - 1 {
+			at := i<<6 + bits.TrailingZeros64(w)
+			below[at] = n
+			n += int32(bits.OnesCount64(words[at]))
 		}
-		s.some[i] = 0
+		some[i] = 0
 	}
-	copy(crd, s.crd[:n])
-}
-
-// takeAlone is take where a word hardly ever has two.
-func (s *sorter[T]) takeAlone(crd []int32) {
-	n := 0
-	for i, some := range s.some {
-		for ; some != 0; some &= some - 1 {
-			at := i<<6 + bits.TrailingZeros64(some)
-			w := s.words[at]
-			s.words[at] = 0
-			for ; w != 0; w &= w - 1 {
-				crd[n] = int32(at<<6 + bits.TrailingZeros64(w))
-				n++
-			}
-		}
-		s.some[i] = 0
+	vals, toCrd, toVals := vals[:len(crd)], s.crd, s.vals[:len(s.crd)]
+	for i, c := range crd {
+		w := c >> 6
+		at := below[w] + int32(bits.OnesCount64(words[w]&(1<<(c&63)-1)))
+		toCrd[at], toVals[at] = c, vals[i]
+	}
+	for _, c := range crd {
+		words[c>>6] = 0
 	}
 }
 
-// orderRows puts the last level's elements in ascending order of their coordinates.
-func (d *Data) orderRows(ctx context.Context, threads int) error {
+// orderRows puts the last level's elements in ascending order of their coordinates, in
+// rows from one on to before another.
+func (d *Data) orderRows(ctx context.Context, threads int, lo, hi int64) error {
 	l := len(d.Format.Levels) - 1
-	extent, pos, crd := d.Extents[axis(d.Format, l)], d.Pos[l], d.Crd[l]
+	extent, pos, crd := d.Extents[axis(d.Format, l)], d.Pos[l][lo:hi+1], d.Crd[l]
 	switch d.DType.Size() {
 	case 1:
 		return orderRows(ctx, threads, extent, pos, crd, elements[uint8](d.Vals))

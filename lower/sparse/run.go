@@ -197,9 +197,9 @@ func (r *run) statement(ctx context.Context, codes []*code) error {
 	}
 	if single {
 		r.trim()
-	}
-	if first.plan.workspace {
-		if err := r.out.orderRows(ctx, r.args.Threads); err != nil {
+	} else if first.plan.workspace {
+		n := len(f.Levels) - 1
+		if err := r.out.orderRows(ctx, r.args.Threads, 0, int64(len(r.out.Pos[n])-1)); err != nil {
 			return err
 		}
 	}

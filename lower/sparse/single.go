@@ -130,6 +130,11 @@ func (r *run) grow(ctx context.Context, c *code, target int) error {
 		if err := r.loop(ctx, c); err != nil {
 			return err
 		}
+		if c.plan.workspace { // as long as a cache has them
+			if err := r.out.orderRows(ctx, 1, lo, hi); err != nil {
+				return err
+			}
+		}
 		lo, n = hi, r.bases[1]
 	}
 	return nil
