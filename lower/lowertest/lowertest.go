@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/numen-go/numen/ir"
@@ -158,13 +159,19 @@ func (p *problem) mixed(r *rand.Rand) []layout {
 // samples runs the kernels of all ops' sample calls: for elementwise ops that is every
 // op on every dtype.
 func (k *kit) samples(t *testing.T) {
-	distinct, all := 0, 0
+	var distinct, all atomic.Int64
+	t.Cleanup(func() { // when all of them have run
+		if 3*distinct.Load() < all.Load() {
+			t.Errorf("of %d float results only %d are finite and different: the test says little", all.Load(), distinct.Load())
+		}
+	})
 	values, layouts := []bool{false, true}, []layout{lastStrided, contiguous, strided, reversed, first, last}
 	if testing.Short() {
 		values, layouts = values[:1], layouts[:1]
 	}
 	for _, op := range ir.Ops() {
 		t.Run(op.Name, func(t *testing.T) {
+			t.Parallel()
 			r := rand.New(rand.NewPCG(3, 4))
 			for _, n := range ir.SamplesOf(op) {
 				if op.Kernel == nil && op.Scalar == nil {
@@ -194,7 +201,8 @@ func (k *kit) samples(t *testing.T) {
 					want := p.want()
 					if !special && want.err == nil {
 						d, n := p.finite(want)
-						distinct, all = distinct+d, all+n
+						distinct.Add(int64(d))
+						all.Add(int64(n))
 					}
 					for _, l := range layouts {
 						k.check(t, p, exe, want, 1, p.same(l))
@@ -202,9 +210,6 @@ func (k *kit) samples(t *testing.T) {
 				}
 			}
 		})
-	}
-	if distinct*3 < all {
-		t.Errorf("of %d float results only %d are finite and different: the test says little", all, distinct)
 	}
 }
 
@@ -225,6 +230,7 @@ func (k *kit) eachExample(t *testing.T, f func(t *testing.T, e example, exe lowe
 	}
 	for i, e := range all {
 		t.Run(e.kernel.Name, func(t *testing.T) {
+			t.Parallel()
 			if exe := k.compile(t, e.kernel); exe != nil {
 				f(t, e, exe, rand.New(rand.NewPCG(1, uint64(i))))
 			}
@@ -338,6 +344,7 @@ func (k *kit) threads(t *testing.T) {
 	for i, c := range large {
 		at := slices.IndexFunc(all, func(e example) bool { return e.kernel.Name == c.name })
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			exe := k.compile(t, all[at].kernel)
 			if exe == nil {
 				return
