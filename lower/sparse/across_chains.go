@@ -113,6 +113,9 @@ func (w *across) took(n *loop.Val) {
 func (w *across) chainLists() bool {
 	g := w.g
 	v := g.views[0]
+	if len(g.plan.loops)-g.plan.kept != len(v.src.order)-v.level {
+		return false // an axis of dense operands alone: elements are met again, or not at all
+	}
 	lists, lo, hi := g.leaves(v)
 	all, ok := g.let("n", sub(hi, lo)), true
 	apart := g.block(func() {

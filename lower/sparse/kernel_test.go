@@ -153,6 +153,9 @@ var kernels = []string{
 	"in A f64[M,K] csr, P f64[K,N] csr; out o f64[M,N] csr; axis i<M, j<N, k<K;  o[i,j] = fma.stored1[k](A[i,k], P[k,j])",
 	"in A f64[M,K] csr, P f64[N,K] csr; out o f64[M,N] csr; axis i<M, j<N, k<K;  o[i,j] = fma.stored[k](A[i,k], P[j,k])",
 	"in A f64[M,K] coo, P f64[K,N] coo; out o f64[M,N] csr; axis i<M, j<N, k<K;  o[i,j] = fma.stored1[k](A[i,k], P[k,j])",
+	// an axis of dense operands alone, also of no positions
+	"in A f64[3,2] levels(compressed,compressed), X f64[M,N,2]; out o f64[3,M]; axis i<3, j<M, k<N, l<2;  o[i,j] = fma.stored[k,l](X[j,k,l], A[i,l])",
+	"in A f64[3,2] levels(compressed,compressed), X f64[M,0,2]; out o f64[3,M]; axis i<3, j<M, k<0, l<2;  o[i,j] = fma.stored[k,l](X[j,k,l], A[i,l])",
 }
 
 // parse returns a kernel, its dims and locals being those that its text uses.
