@@ -15,8 +15,8 @@ type rows struct {
 	view        *view
 	axis, along int // of the rows, and of their elements
 
-	x, lo, hi *loop.Var // the row at hand: its elements are lo to hi
-	least     *loop.Val // elements of a row that has no implicit positions, at least one
+	x, lo *loop.Var // the row at hand, and where its elements begin
+	hi    *loop.Val // where they end
 }
 
 // newRows returns the reduction of a statement whose kept axes but one have loops around:
@@ -70,8 +70,9 @@ func (g *gen) isLight() bool {
 	return light
 }
 
-// emit emits the loops over the rows: one over rows that are no longer than a block, for
-// which registers suffice, and around it what takes a longer one.
+// emit emits the loops over the rows: around those over rows that are shorter than a
+// block, for which registers suffice, one that takes a longer row. Where a block has no
+// more positions than a row, all shorter rows have implicit ones, and no row is asked.
 func (w *rows) emit() {
 	g, r := w.g, w.g.red
 	from, end := num(0), g.dim(g.k.Axes[w.axis].Extent)
@@ -80,26 +81,34 @@ func (w *rows) emit() {
 	}
 	w.x = g.variable("x", from)
 	pos := w.view.src.pos[w.view.level+1]
-	last := g.let("last", w.place(end))
-	w.lo, w.hi = g.variable("lo", load(pos, w.place(use(w.x)))), g.variable("hi", num(0))
-	w.least = g.let("least", op(ir.OpMax, g.positions(), num(1)))
-	ends := func() { g.assign(w.hi, load(pos, op(ir.OpMin, w.place(add(use(w.x), num(1))), last))) }
-	next := func() {
-		g.assign(w.x, add(use(w.x), num(1)))
-		g.assign(w.lo, use(w.hi))
-		ends()
+	w.lo = g.variable("lo", load(pos, w.place(use(w.x))))
+	w.hi = load(pos, w.place(add(use(w.x), num(1))))
+	positions := g.positions()
+	least := g.let("least", op(ir.OpMax, positions, num(1)))
+	row := func(reduce func(hi *loop.Val)) []loop.Stmt {
+		return g.block(func() {
+			hi := g.let("hi", w.hi)
+			reduce(hi)
+			g.assign(w.lo, hi)
+			g.assign(w.x, add(use(w.x), num(1)))
+		})
 	}
-	ends()
 	more := less(use(w.x), end)
+	asked := row(func(hi *loop.Val) { w.short(hi, less(sub(hi, use(w.lo)), least)) })
 	if r.block == 0 {
-		g.emit(&loop.While{Cond: more, Body: g.block(func() { w.short(); next() })})
+		g.emit(&loop.While{Cond: more, Body: asked})
 		return
 	}
-	fits := pick(more, less(sub(use(w.hi), use(w.lo)), num(r.block)), literal(ir.Bool, 0))
-	g.emit(&loop.While{Cond: more, Body: g.block(func() {
-		g.emit(&loop.While{Cond: fits, Body: g.block(func() { w.short(); next() })})
-		g.when(more, func() { w.long(); next() })
-	})})
+	fits := pick(more, less(sub(w.hi, use(w.lo)), num(r.block)), literal(ir.Bool, 0))
+	unasked := row(func(hi *loop.Val) { w.short(hi, literal(ir.Bool, 1)) })
+	g.emit(&loop.While{Cond: more, Body: []loop.Stmt{
+		&loop.If{
+			Cond: op(ir.OpLe, num(r.block), positions),
+			Then: []loop.Stmt{&loop.While{Cond: fits, Body: unasked}},
+			Else: []loop.Stmt{&loop.While{Cond: fits, Body: asked}},
+		},
+		&loop.If{Cond: more, Then: row(func(*loop.Val) { w.long() })},
+	}})
 }
 
 // place returns which list is a row's.
@@ -108,14 +117,15 @@ func (w *rows) place(x *loop.Val) *loop.Val {
 	return add(mul(w.view.p, extent), add(x, w.g.dim(w.view.index().Const)))
 }
 
-// short emits the reduction of a row that is no longer than a block.
-func (w *rows) short() {
+// short emits the reduction of a row that is shorter than a block and ends before hi.
+// Under a condition it has implicit positions, or none at all: those are a reduction of
+// nothing, taken once.
+func (w *rows) short(hi, implicit *loop.Val) {
 	g, r, saved := w.g, w.g.red, *w.view
-	lo, hi := use(w.lo), use(w.hi)
 	acc := g.variable("acc", literal(r.states[0], r.identity[0]))
 	g.at[w.axis] = use(w.x)
 	w.view.level++
-	g.each("q", lo, hi, func(q *loop.Val) {
+	g.each("q", use(w.lo), hi, func(q *loop.Val) {
 		row := *w.view
 		g.at[w.along] = cast(ir.Int64, load(w.view.src.crd[w.view.level], q))
 		w.view.enterAt(q, nil)
@@ -123,7 +133,7 @@ func (w *rows) short() {
 		*w.view, g.at[w.along] = row, nil
 	})
 	empty, _ := r.c.Empty(r.states)
-	g.when(less(sub(hi, lo), w.least), func() { // of no position, too: that is what the identity becomes
+	g.when(implicit, func() {
 		g.assign(acc, g.scalar(r.c.Merge, []*loop.Val{use(acc)}, consts(r.states, empty))[0])
 	})
 	g.write([]*loop.Val{use(acc)})
