@@ -60,13 +60,12 @@ var layers = []layer{
 var unsafePackages = map[string]string{
 	"runtime":             "the address of a buffer decides where its aligned part begins",
 	"lower/loop/looptest": "machine code is entered with the address of a frame",
-
-	"lower/loop":   "strips are read and written in place, at addresses proven before a run",
-	"lower/x86":    "machine code is entered with the address of a frame",
-	"lower/sparse": "coordinates and values are handed to loops by address",
-	"lower":        "the bytes of a host buffer are seen as elements, and a slice's elements as bytes",
-	"expr":         "the arrays of a tree are read at their offsets: 15 ns a tree, reflection takes a microsecond",
-	"bench/roof":   "memory is aligned to huge pages, and its address handed to assembly",
+	"lower/loop":          "strips are read and written in place, at addresses proven before a run",
+	"lower/x86":           "machine code is entered with the address of a frame",
+	"lower/sparse":        "coordinates and values are handed to loops by address",
+	"lower":               "the bytes of a host buffer are seen as elements, and a slice's elements as bytes",
+	"expr":                "the arrays of a tree are read at their offsets: 15 ns a tree, reflection takes a microsecond",
+	"bench/roof":          "memory is aligned to huge pages, and its address handed to assembly",
 
 	"lower/cuda/driver":  "the driver takes addresses of the host's memory",
 	"lower/cuda/cudasim": "the driver's functions are called from C",

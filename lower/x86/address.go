@@ -41,16 +41,6 @@ func (e *emitter) address(a *loop.Array, index []*loop.Val) asm.Arg {
 	return e.memory(e.place(a, index))
 }
 
-// frameElement returns an element itself as an operand, when its array lies in the frame
-// and its positions are literals.
-func (e *emitter) frameElement(a *loop.Array, index []*loop.Val) (asm.Arg, bool) {
-	if e.array(a).base.kind != inFrame {
-		return asm.Arg{}, false
-	}
-	p := e.place(a, index)
-	return asm.M(Frame, int32(p.n)), p.kind == inFrame
-}
-
 // strideBytes returns the memory operand that holds how many bytes an access moves when
 // positions move by coefs.
 func (e *emitter) strideBytes(a *loop.Array, coefs []*loop.Val) asm.Arg {

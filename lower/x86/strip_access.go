@@ -67,9 +67,8 @@ func (s *strip) access(a *loop.Array, index []*loop.Val, at loop.Place) *access 
 	}
 	x := &access{size: uint8(a.DType.Size())}
 	s.accesses[key] = x
-	contiguous := s.contiguous(&s.facts, a, index)
+	contiguous, n := s.contiguous(&s.facts, a, index), s.place(a, bases)
 	if contiguous { // nothing moves its base: what is read and written in place has one
-		n := s.place(a, bases)
 		if same := s.straight[n]; same != nil {
 			s.accesses[key] = same
 			return same
@@ -77,7 +76,7 @@ func (s *strip) access(a *loop.Array, index []*loop.Val, at loop.Place) *access 
 		s.straight[n] = x
 	}
 	s.hoist(func() {
-		start := s.start(a, bases)
+		start := s.startAt(n)
 		x.base, x.disp = start.Reg, start.Disp
 	})
 	if s.one || contiguous || !slices.ContainsFunc(index, s.varies) {
@@ -103,12 +102,14 @@ func (s *strip) access(a *loop.Array, index []*loop.Val, at loop.Place) *access 
 }
 
 // start returns the memory of an element: of the frame, or with its address in a register.
-func (s *strip) start(a *loop.Array, index []*loop.Val) asm.Arg {
-	if m, ok := s.frameElement(a, index); ok {
-		return m
+func (s *strip) start(a *loop.Array, index []*loop.Val) asm.Arg { return s.startAt(s.place(a, index)) }
+
+// startAt returns the memory at an address.
+func (s *strip) startAt(n *node) asm.Arg {
+	if n.kind == inFrame {
+		return asm.M(Frame, int32(n.n))
 	}
 	r := s.b.New(asm.GPR)
-	n := s.place(a, index)
 	if base, x, by, ok := s.onTheWay(n); ok {
 		s.b.Op(asm.MOV, asm.W64, asm.R(r), s.memory(x))
 		switch k := by.n; {
